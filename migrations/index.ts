@@ -1,0 +1,21 @@
+// The order of history. Append-only: a migration never changes after it has been released, and never
+// imports code that moves.
+
+import type { Knex } from 'knex';
+import * as accessAndEvents from './0001-access-and-events.ts';
+import * as outboxAndInbox from './0002-outbox-and-inbox.ts';
+import * as devicesPeopleBiometrics from './0003-devices-people-biometrics.ts';
+import * as kycPaymentsLedger from './0004-kyc-payments-ledger.ts';
+
+export interface Migration {
+  name: string;
+  up(knex: Knex): Promise<void>;
+  down(knex: Knex): Promise<void>;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  { name: '0001-access-and-events', ...accessAndEvents },
+  { name: '0002-outbox-and-inbox', ...outboxAndInbox },
+  { name: '0003-devices-people-biometrics', ...devicesPeopleBiometrics },
+  { name: '0004-kyc-payments-ledger', ...kycPaymentsLedger },
+];

@@ -1,0 +1,90 @@
+// The words of the database room: who may ask (an organization, or the engine), what a transaction is,
+// and `transaction()`. Owns no SQL. Text uses $1, $2 … on both databases; statements are prepared once
+// per connection. A failed body rolls back; nothing is answered before the commit is durable.
+
+import type { Dialect } from './dialect.ts';
+
+export type Param = string | number | boolean | null | Uint8Array;
+export type Row = Record<string, unknown>;
+
+declare const ORGANIZATION_TX: unique symbol;
+declare const ENGINE_TX: unique symbol;
+
+export interface Queryable {
+  readonly dialect: Dialect;
+  /** Runs one prepared statement and returns its rows (also of `… returning`). */
+  query<T extends Row = Row>(text: string, params?: readonly Param[]): Promise<T[]>;
+  /** Runs one prepared statement and returns how many rows it touched. */
+  execute(text: string, params?: readonly Param[]): Promise<number>;
+}
+
+/** Bound to one organization: `org` is the first parameter of its statements, and on Postgres the
+ * row-level security of the connection as well. */
+export interface OrgQueryable extends Queryable {
+  readonly org: string;
+}
+
+interface Transactional {
+  /** Runs after the commit is durable; never when the transaction rolls back. Must not throw. */
+  afterCommit(run: () => void): void;
+}
+
+/** Asked for by what must be atomic. A plain database does not type-check in its place. */
+export interface Tx extends OrgQueryable, Transactional {
+  readonly [ORGANIZATION_TX]: true;
+}
+
+/** A transaction of the engine: crosses organizations, by named statements only. */
+export interface EngineTx extends Queryable, Transactional {
+  readonly [ENGINE_TX]: true;
+}
+
+export interface OrgDatabase extends OrgQueryable {
+  begin<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+export interface EngineDatabase extends Queryable {
+  begin<T>(work: (tx: EngineTx) => Promise<T>): Promise<T>;
+}
+
+export interface Databases {
+  readonly dialect: Dialect;
+  /** One organization at a time; connects as `app`. */
+  org(orgId: string): OrgDatabase;
+  /** Outbox, inbox, template load, credential look-up; connects as `engine`. */
+  readonly engine: EngineDatabase;
+  /** What durability is really set to on every live connection, read back from the database. */
+  durability(): Promise<readonly Record<string, string>[]>;
+  /** For /readyz: throws when the database does not answer. */
+  ping(): Promise<void>;
+  /** Open, idle and waiting, for the metrics. */
+  connections(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+/** Sees every statement before it runs; may rewrite it (tests strip predicates, simulations count). */
+export type StatementHook = (statement: {
+  text: string;
+  params: readonly Param[];
+  org: string | null;
+}) => string | undefined;
+
+/**
+ * Opens a transaction and runs the work in it. On Postgres: begin … commit, tried again (at most five
+ * times) on serialization failures and deadlocks. On SQLite: a savepoint in a group that commits once.
+ * Inside, only the database may be awaited.
+ */
+export function transaction<TxType, T>(
+  db: { begin<R>(work: (tx: TxType) => Promise<R>): Promise<R> },
+  work: (tx: TxType) => Promise<T>,
+): Promise<T> {
+  return db.begin(work);
+}
+
+const ORG_ID = /^[a-z0-9_]{1,40}$/;
+
+/** An org id also travels inside `set_config(…)`: anything but our own alphabet is refused. */
+export function checkOrgId(orgId: string): string {
+  if (!ORG_ID.test(orgId)) throw new Error('Invariant broken: an organization id has a foreign form');
+  return orgId;
+}

@@ -1,0 +1,37 @@
+// The gap rule. Numbers of a log are handed out at insert and seen at commit, so a reader that simply
+// remembers the highest number it saw skips slower transactions for ever. A mark may rise to h only
+// when every transaction that could own a number up to h has ended: read h, then take a ticket, and
+// raise the mark once the ticket has passed.
+
+import type { EngineDatabase } from './database.ts';
+import { transaction } from './database.ts';
+
+export interface LowWater {
+  /** Everything up to this number is settled: visible, or never to be seen. */
+  mark(): number;
+  /** Looks once; call it now and then. Returns the mark. */
+  advance(): Promise<number>;
+}
+
+/** `sequence` names the table whose `pos` column numbers the log. */
+export function createLowWater(db: EngineDatabase, sequence: string, start = 0): LowWater {
+  let mark = start;
+  let pending: { height: number; ticket: string } | null = null;
+
+  const advance = async (): Promise<number> => {
+    const { gap } = db.dialect;
+    if (pending === null) {
+      const height = await gap.highest(db, sequence);
+      if (height <= mark) return mark;
+      // The ticket must be younger than the height: its own small transaction, after the read.
+      const ticket = await transaction(db, (tx) => gap.ticket(tx));
+      pending = { height, ticket };
+    }
+    if (await gap.passed(db, pending.ticket)) {
+      mark = Math.max(mark, pending.height);
+      pending = null;
+    }
+    return mark;
+  };
+  return { mark: () => mark, advance };
+}

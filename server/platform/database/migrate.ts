@@ -1,0 +1,105 @@
+// Runs migrations with knex: as the file's owner on SQLite, as the owner role on Postgres. The list of
+// migrations is handed in. Fails with the migration's name; a failed migration is rolled back whole.
+
+import knex, { type Knex } from 'knex';
+import type { DatabaseSettings } from './connect.ts';
+
+export interface MigrationStep {
+  name: string;
+  up(knex: Knex): Promise<void>;
+  down(knex: Knex): Promise<void>;
+}
+
+export interface MigrationReport {
+  applied: readonly string[];
+  current: string;
+}
+
+/** Brings the database to the newest migration. Two servers starting at once wait for each other. */
+export async function migrateUp(
+  settings: DatabaseSettings,
+  steps: readonly MigrationStep[],
+): Promise<MigrationReport> {
+  return withKnex(settings, async (connection) => {
+    const [, applied] = (await connection.migrate.latest(options(steps))) as [number, string[]];
+    return { applied, current: await connection.migrate.currentVersion(options(steps)) };
+  });
+}
+
+/** Takes back the newest migration, or all of them. */
+export async function migrateDown(
+  settings: DatabaseSettings,
+  steps: readonly MigrationStep[],
+  { all = false } = {},
+): Promise<readonly string[]> {
+  return withKnex(settings, async (connection) => {
+    const result = all
+      ? await connection.migrate.rollback(options(steps), true)
+      : await connection.migrate.down(options(steps));
+    return (result as [number, string[]])[1];
+  });
+}
+
+/** Names of migrations that this server has and the database has not, and the other way round. */
+export async function migrationDrift(
+  settings: DatabaseSettings,
+  steps: readonly MigrationStep[],
+): Promise<{ missing: readonly string[]; unknown: readonly string[] }> {
+  return withKnex(settings, async (connection) => {
+    const exists = await connection.schema.hasTable('knex_migrations');
+    const rows = exists ? await connection('knex_migrations').select('name') : [];
+    const done = new Set(rows.map((row: { name: string }) => row.name));
+    const known = new Set(steps.map((step) => step.name));
+    return {
+      missing: steps.map((step) => step.name).filter((name) => !done.has(name)),
+      unknown: [...done].filter((name) => !known.has(name)),
+    };
+  });
+}
+
+function options(steps: readonly MigrationStep[]): Knex.MigratorConfig {
+  return {
+    migrationSource: {
+      getMigrations: async () => [...steps],
+      getMigrationName: (step: MigrationStep) => step.name,
+      getMigration: async (step: MigrationStep) => step,
+    },
+  };
+}
+
+async function withKnex<T>(
+  settings: DatabaseSettings,
+  work: (connection: Knex) => Promise<T>,
+): Promise<T> {
+  const connection = open(settings);
+  try {
+    return await work(connection);
+  } finally {
+    await connection.destroy();
+  }
+}
+
+function open(settings: DatabaseSettings): Knex {
+  if (settings.kind === 'sqlite') {
+    return knex({
+      client: 'better-sqlite3',
+      connection: { filename: settings.file },
+      useNullAsDefault: true,
+      pool: {
+        afterCreate: (raw: { pragma(text: string): unknown }, done: (error?: Error) => void) => {
+          raw.pragma('journal_mode = wal');
+          raw.pragma(`synchronous = ${settings.synchronous}`);
+          raw.pragma('busy_timeout = 5000');
+          raw.pragma('foreign_keys = on');
+          done();
+        },
+      },
+    });
+  }
+  const { host, port, database, owner, ssl } = settings;
+  const login = { host, port, database, user: owner.user, password: owner.password };
+  const connection = { ...login, ...(ssl === undefined ? {} : { ssl }) };
+  return knex({ client: 'pg', connection }).withUserParams({
+    roles: { app: settings.app.user, engine: settings.engine.user },
+  });
+}

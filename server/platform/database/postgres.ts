@@ -1,0 +1,255 @@
+// Postgres: two pools, `app` (one organization at a time, under row-level security) and `engine`
+// (crosses organizations by named statements). The organization is set inside each transaction and is
+// gone with it, so a borrowed connection never remembers the one before. Needs session pooling.
+
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import {
+  checkOrgId,
+  type Databases,
+  type EngineTx,
+  type Param,
+  type Queryable,
+  type Row,
+  type StatementHook,
+  type Tx,
+} from './database.ts';
+import type { Dialect } from './dialect.ts';
+import type { DatabaseWorld } from './sqlite.ts';
+
+export interface PostgresSettings {
+  host: string;
+  port: number;
+  database: string;
+  app: { user: string; password: string; connectionsMax: number };
+  engine: { user: string; password: string; connectionsMax: number };
+  statementTimeoutMs: number;
+  ssl?: { ca?: string; rejectUnauthorized: boolean };
+}
+
+const RETRIES_MAX = 5;
+const RETRYABLE = new Set(['40001', '40P01']); // serialization_failure, deadlock_detected
+
+export function postgresDialect(
+  nowMs = '(extract(epoch from clock_timestamp()) * 1000)::bigint',
+): Dialect {
+  return {
+    name: 'postgres',
+    nowMs,
+    forUpdate: 'for update',
+    forUpdateSkipLocked: 'for update skip locked',
+    textsOf: (param) => `select jsonb_array_elements_text(${param}::jsonb)`,
+    integersOf: (param) => `select jsonb_array_elements_text(${param}::jsonb)::bigint`,
+    rowsOf: (param, columns, alias) => {
+      const types = { text: 'text', integer: 'bigint' };
+      const defs = Object.entries(columns).map(([name, type]) => `${name} ${types[type]}`);
+      return `jsonb_to_recordset(${param}::jsonb) as ${alias}(${defs.join(', ')})`;
+    },
+    jsonText: (column, key) => `(${column}::jsonb ->> '${key}')`,
+    isUniqueViolation: (error) => hasCode(error, '23505'),
+    isForeignKeyViolation: (error) => hasCode(error, '23503'),
+    isRetryable: (error) => [...RETRYABLE].some((code) => hasCode(error, code)),
+    gap: {
+      highest: async (db, sequence) => {
+        const rows = await db.query(`select last_value from ${sequence}_pos_seq`);
+        return Number(rows[0]?.['last_value'] ?? 0);
+      },
+      ticket: async (db) => {
+        const rows = await db.query('select pg_current_xact_id()::text as ticket');
+        return String(rows[0]?.['ticket']);
+      },
+      passed: async (db, ticket) => {
+        const rows = await db.query(
+          'select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 as passed',
+          [ticket],
+        );
+        return rows[0]?.['passed'] === true;
+      },
+    },
+  };
+}
+
+export function connectPostgres(settings: PostgresSettings, world: DatabaseWorld): Databases {
+  const dialect = postgresDialect(world.nowMs);
+  const pools = { app: createPool(settings, 'app'), engine: createPool(settings, 'engine') };
+  const room = (pool: pg.Pool, org: string | null): Room => ({ pool, dialect, org, hook: world.hook });
+
+  return {
+    dialect,
+    org: (orgId) => {
+      const here = room(pools.app, checkOrgId(orgId));
+      return {
+        ...readOutside(here),
+        org: orgId,
+        begin: (work) => begin(here, work as (tx: Tx | EngineTx) => Promise<never>),
+      };
+    },
+    engine: {
+      ...readOutside(room(pools.engine, null)),
+      begin: (work) => begin(room(pools.engine, null), work as (tx: Tx | EngineTx) => Promise<never>),
+    },
+    durability: async () => Promise.all([readDurability(pools.app), readDurability(pools.engine)]),
+    ping: async () => void (await pools.app.query('select 1')),
+    connections: () => ({
+      app_total: pools.app.totalCount,
+      app_idle: pools.app.idleCount,
+      app_waiting: pools.app.waitingCount,
+      engine_total: pools.engine.totalCount,
+      engine_idle: pools.engine.idleCount,
+      engine_waiting: pools.engine.waitingCount,
+    }),
+    close: async () => void (await Promise.all([pools.app.end(), pools.engine.end()])),
+  };
+}
+
+interface Room {
+  pool: pg.Pool;
+  dialect: Dialect;
+  org: string | null;
+  hook: StatementHook | undefined;
+}
+
+function createPool(settings: PostgresSettings, role: 'app' | 'engine'): pg.Pool {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, parseInteger);
+  types.setTypeParser(pg.types.builtins.NUMERIC, parseInteger); // sums of bigint are numeric
+  const pool = new pg.Pool({
+    host: settings.host,
+    port: settings.port,
+    database: settings.database,
+    user: settings[role].user,
+    password: settings[role].password,
+    max: settings[role].connectionsMax,
+    types,
+    ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
+    application_name: `sallyport-${role}`,
+    statement_timeout: settings.statementTimeoutMs,
+    idle_in_transaction_session_timeout: settings.statementTimeoutMs,
+    keepAlive: true,
+    options: '-c synchronous_commit=on',
+  });
+  // A broken idle connection is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+function parseInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new Error(`A number does not fit a safe integer: ${text}`);
+  return value;
+}
+
+/** Reads outside a transaction still get one of their own, read only: the organization needs it. */
+function readOutside(room: Room): Queryable {
+  const run = async (text: string, params: readonly Param[] = []): Promise<pg.QueryResult> =>
+    borrow(room.pool, async (client) => {
+      await client.query(opening(room, 'begin read only'));
+      const result = await send(client, room, { text, params });
+      await client.query('commit');
+      return result;
+    });
+  return {
+    dialect: room.dialect,
+    query: async <T extends Row>(text: string, params?: readonly Param[]) =>
+      (await run(text, params)).rows as T[],
+    execute: async (text, params) => (await run(text, params)).rowCount ?? 0,
+  };
+}
+
+async function begin<T>(room: Room, work: (tx: Tx | EngineTx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await beginOnce(room, work);
+    } catch (error) {
+      if (attempt >= RETRIES_MAX || !room.dialect.isRetryable(error)) throw error;
+    }
+  }
+}
+
+async function beginOnce<T>(room: Room, work: (tx: Tx | EngineTx) => Promise<T>): Promise<T> {
+  const after: (() => void)[] = [];
+  const value = await borrow(room.pool, async (client) => {
+    await client.query(opening(room, 'begin'));
+    const tx = {
+      dialect: room.dialect,
+      org: room.org,
+      query: async (text: string, params: readonly Param[] = []) =>
+        (await send(client, room, { text, params })).rows as Row[],
+      execute: async (text: string, params: readonly Param[] = []) =>
+        (await send(client, room, { text, params })).rowCount ?? 0,
+      afterCommit: (run: () => void) => void after.push(run),
+    };
+    const result = await work(tx as unknown as Tx & EngineTx);
+    const commit = await client.query('commit');
+    // A transaction that failed inside answers COMMIT with ROLLBACK; that must not look like success.
+    if (commit.command !== 'COMMIT') throw new Error('The transaction was rolled back by the database.');
+    return result;
+  });
+  for (const run of after) run();
+  return value;
+}
+
+/**
+ * One round trip: the transaction, the organization for as long as it lasts, and, where it will write,
+ * its number: the gap rule (low-water.ts) needs the number to be older than any sequence value taken.
+ */
+function opening(room: Room, begin: 'begin' | 'begin read only'): string {
+  const wanted = [
+    ...(room.org === null ? [] : [`set_config('app.org', '${room.org}', true)`]),
+    ...(begin === 'begin' ? ['pg_current_xact_id()'] : []),
+  ];
+  return wanted.length === 0 ? begin : `${begin}; select ${wanted.join(', ')}`;
+}
+
+async function borrow<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    const value = await work(client);
+    client.release();
+    return value;
+  } catch (error) {
+    await client.query('rollback').then(
+      () => client.release(),
+      (broken: Error) => client.release(broken),
+    );
+    throw error;
+  }
+}
+
+function send(
+  client: pg.PoolClient,
+  room: Room,
+  { text, params }: { text: string; params: readonly Param[] },
+): Promise<pg.QueryResult> {
+  const final = room.hook?.({ text, params, org: room.org }) ?? text;
+  const values = params.map((value) =>
+    value instanceof Uint8Array && !Buffer.isBuffer(value) ? Buffer.from(value) : value,
+  );
+  return client.query({ name: statementName(final), text: final, values });
+}
+
+const NAMES = new Map<string, string>();
+
+/** Prepared once per connection under a name that is the text's own digest. */
+function statementName(text: string): string {
+  let name = NAMES.get(text);
+  if (name === undefined) {
+    name = createHash('sha256').update(text).digest('hex').slice(0, 32);
+    NAMES.set(text, name);
+  }
+  return name;
+}
+
+async function readDurability(pool: pg.Pool): Promise<Record<string, string>> {
+  const settings = ['synchronous_commit', 'fsync', 'full_page_writes'];
+  const picks = settings.map((name) => `current_setting('${name}') as ${name}`).join(', ');
+  const result = await pool.query(
+    `select ${picks}, current_user::text as role, (select rolsuper or rolbypassrls from pg_roles
+       where rolname = current_user)::text as bypasses_row_security`,
+  );
+  return result.rows[0] as Record<string, string>;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

@@ -1,0 +1,81 @@
+// Ids: a type prefix, an underscore, and a UUIDv7 in lower-case Crockford base32 (26 characters).
+// They sort by the millisecond of their making and are never reused. Pure: time and bytes are handed in.
+
+import type { Instant, World } from './world.ts';
+
+export const ID_PREFIXES = {
+  organization: 'org',
+  node: 'nod',
+  principal: 'prn',
+  apiKey: 'key',
+  request: 'req',
+  event: 'evt',
+  person: 'per',
+  consent: 'con',
+  template: 'tpl',
+  orgKey: 'okk',
+  identification: 'idn',
+  device: 'dev',
+  claim: 'clm',
+  command: 'cmd',
+  kycSession: 'kys',
+  providerAccount: 'pac',
+  inboxEvent: 'inb',
+  paymentMethod: 'pmt',
+  payment: 'pay',
+  attempt: 'att',
+  operation: 'opr',
+  ledgerAccount: 'lac',
+  ledgerTransfer: 'ltr',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ID_BODY = /^[0-9abcdefghjkmnpqrstvwxyz]{26}$/;
+
+export interface Ids {
+  make(kind: IdKind): string;
+}
+
+export function createIds(world: Pick<World, 'clock' | 'random'>): Ids {
+  return { make: (kind) => formatId(kind, world.clock.now(), world.random.bytes(10)) };
+}
+
+export function formatId(kind: IdKind, at: Instant, random: Uint8Array): string {
+  return `${ID_PREFIXES[kind]}_${base32(uuidV7(at, random))}`;
+}
+
+export function isId(kind: IdKind, text: string): boolean {
+  const prefix = `${ID_PREFIXES[kind]}_`;
+  return text.startsWith(prefix) && ID_BODY.test(text.slice(prefix.length));
+}
+
+/** RFC 9562 §5.7: 48 bits of milliseconds, version 7, variant 10, the rest random. */
+function uuidV7(at: Instant, random: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, Math.floor(at / 65_536));
+  view.setUint16(4, at % 65_536);
+  bytes.set(random.subarray(0, 10), 6);
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  return bytes;
+}
+
+/** 128 bits as 26 characters, most significant first, so that text order is byte order. */
+function base32(bytes: Uint8Array): string {
+  let text = '';
+  let buffer = 0;
+  let bits = 2; // 26 * 5 = 130: two leading zero bits
+  for (const byte of bytes) {
+    buffer = (buffer << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET[(buffer >>> bits) & 31];
+    }
+    buffer &= (1 << bits) - 1;
+  }
+  return text;
+}
