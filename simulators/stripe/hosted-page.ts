@@ -2,7 +2,7 @@
 // itself; what comes of it is a payment method, a mandate and their events, in one transaction.
 
 import { atomically, one } from '../twin/database.ts';
-import { headerOf, matchPath, type TwinReply, type TwinRequest } from '../twin/http.ts';
+import { headerOf, matchPath, type TwinReply, type TwinRequest, htmlReply } from '../twin/http.ts';
 import type { Call } from './call.ts';
 import { type Card, declineAtSetup, readCard } from './cards.ts';
 import { authenticatePage, cardPage, closedPage } from './hosted-page-html.ts';
@@ -23,14 +23,17 @@ export function answerPage(request: TwinRequest, call: Call): TwinReply | null {
 
 function payPage(request: TwinRequest, call: Call, id: string): TwinReply {
   const session = one<SessionRow>(call.db, 'select * from checkout_session where id = ?', id);
-  if (session === undefined) return html(404, closedPage('There is no such page.'));
+  if (session === undefined) return htmlReply(404, closedPage('There is no such page.'));
   const isOpen = session.status === 'open' && session.expires_ms > call.nowMs;
   if (!isOpen) {
     const isDone = session.status === 'complete';
-    return html(410, closedPage(isDone ? 'Your card is already saved.' : 'This page has expired.'));
+    return htmlReply(
+      410,
+      closedPage(isDone ? 'Your card is already saved.' : 'This page has expired.'),
+    );
   }
-  if (request.method === 'GET') return html(200, cardPage({ action: request.path }));
-  if (request.method !== 'POST') return html(405, closedPage('Please use the form.'));
+  if (request.method === 'GET') return htmlReply(200, cardPage({ action: request.path }));
+  if (request.method !== 'POST') return htmlReply(405, closedPage('Please use the form.'));
   return submitCard(request, call, session);
 }
 
@@ -38,7 +41,7 @@ function submitCard(request: TwinRequest, call: Call, session: SessionRow): Twin
   const form = new URLSearchParams(request.body.toString('utf8'));
   const field = (name: string) => form.get(name) ?? '';
   const name = field('billing_name').trim().slice(0, 200);
-  const again = (error: string) => html(402, cardPage({ action: request.path, error, name }));
+  const again = (error: string) => htmlReply(402, cardPage({ action: request.path, error, name }));
   const input = {
     number: field('card_number'),
     expiry: field('card_expiry'),
@@ -73,21 +76,9 @@ function save(request: TwinRequest, call: Call, { session, card, name }: Saving)
 function challengePage(request: TwinRequest, call: Call, id: string): TwinReply {
   const row = one<PaymentIntentRow>(call.db, 'select * from payment_intent where id = ?', id);
   if (row?.status !== 'requires_action')
-    return html(410, closedPage('There is nothing to confirm.'));
-  if (request.method !== 'POST') return html(200, authenticatePage(request.path));
+    return htmlReply(410, closedPage('There is nothing to confirm.'));
+  if (request.method !== 'POST') return htmlReply(200, authenticatePage(request.path));
   const verdict = new URLSearchParams(request.body.toString('utf8')).get('verdict');
   finishAuthentication(call, id, verdict === 'complete');
-  return html(200, closedPage('Thank you. You can close this page.'));
-}
-
-function html(status: number, body: string): TwinReply {
-  return {
-    status,
-    body,
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-    },
-  };
+  return htmlReply(200, closedPage('Thank you. You can close this page.'));
 }

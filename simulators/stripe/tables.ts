@@ -149,4 +149,5 @@ create table if not exists idempotency_key (
   status integer not null,
   body text not null
 );
+create index if not exists idempotency_key_expiry on idempotency_key (expires_ms);
 `;

@@ -66,3 +66,16 @@ export function matchPath(pattern: string, path: string): Record<string, string>
   }
   return values;
 }
+
+/** A page that loads nothing from anywhere and is never kept. */
+export function htmlReply(status: number, body: string): TwinReply {
+  return {
+    status,
+    body,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+    },
+  };
+}
