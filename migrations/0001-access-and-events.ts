@@ -6,9 +6,10 @@ import { createTable, dropTables } from './support.ts';
 
 export async function up(knex: Knex): Promise<void> {
   await createTable(knex, 'organization', {
-    owner: 'system',
-    app: 'read',
-    engine: 'append',
+    owner: 'organization',
+    ownerColumn: 'id',
+    app: 'append',
+    engine: 'read',
     columns: (t) => `id ${t.id} primary key, name ${t.text} not null, status ${t.text} not null,
       created_at ${t.instant} not null, version ${t.integer} not null`,
   });
@@ -20,6 +21,7 @@ export async function up(knex: Knex): Promise<void> {
       parent_id ${t.id}, kind ${t.text} not null, name ${t.text} not null,
       created_at ${t.instant} not null, version ${t.integer} not null,
       primary key (org_id, id), foreign key (org_id, parent_id) references node (org_id, id)`,
+    indexes: ['(org_id, parent_id)'],
   });
   await createTable(knex, 'node_closure', {
     owner: 'organization',
@@ -45,13 +47,13 @@ export async function up(knex: Knex): Promise<void> {
     app: 'write',
     engine: 'read',
     columns: (t) => `org_id ${t.id} not null, id ${t.id} not null, principal_id ${t.id} not null,
-      node_id ${t.id} not null, name ${t.text} not null, last_four ${t.text} not null,
+      node_id ${t.id} not null, name ${t.text} not null, prefix ${t.text} not null, last_four ${t.text} not null,
       secret_hash ${t.text} not null, scopes ${t.json} not null, status ${t.text} not null,
       api_version ${t.text} not null, created_at ${t.instant} not null, expires_at ${t.instant},
       last_used_at ${t.instant}, version ${t.integer} not null, primary key (org_id, id),
       foreign key (org_id, principal_id) references principal (org_id, id),
       foreign key (org_id, node_id) references node (org_id, id)`,
-    indexes: ['unique (id)'],
+    indexes: ['unique (prefix)'],
   });
   await createTable(knex, 'event', {
     owner: 'organization',

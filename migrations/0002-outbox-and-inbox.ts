@@ -69,7 +69,9 @@ export async function up(knex: Knex): Promise<void> {
     owner: 'organization',
     app: 'append',
     engine: 'write',
-    columns: (t) => `org_id ${t.id} not null, pos ${t.integer} not null, attempt ${t.integer} not null,
+    columns: (
+      t,
+    ) => `org_id ${t.id} not null, pos ${t.integer} not null, attempt ${t.integer} not null,
       lane_id ${t.integer} not null, type ${t.text} not null, uid ${t.id} not null,
       outcome ${t.text} not null, status ${t.integer}, duration_ms ${t.integer} not null,
       detail ${t.text}, created_at ${t.instant} not null, primary key (org_id, pos, attempt)`,
@@ -79,7 +81,9 @@ export async function up(knex: Knex): Promise<void> {
     owner: 'system',
     app: 'none',
     engine: 'write',
-    columns: (t) => `name ${t.text} not null, bucket ${t.instant} not null, owner ${t.text} not null,
+    columns: (
+      t,
+    ) => `name ${t.text} not null, bucket ${t.instant} not null, owner ${t.text} not null,
       created_at ${t.instant} not null, primary key (name, bucket)`,
   });
   await createTable(knex, 'provider_account', {

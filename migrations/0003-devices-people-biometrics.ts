@@ -93,7 +93,9 @@ async function createPeopleTables(knex: Knex): Promise<void> {
     owner: 'organization',
     app: 'write',
     engine: 'read',
-    columns: (t) => `org_id ${t.id} not null, person_id ${t.id} not null, org_key_id ${t.id} not null,
+    columns: (
+      t,
+    ) => `org_id ${t.id} not null, person_id ${t.id} not null, org_key_id ${t.id} not null,
       wrapped ${t.bytes} not null, created_at ${t.instant} not null, primary key (org_id, person_id),
       foreign key (org_id, person_id) references person (org_id, id),
       foreign key (org_id, org_key_id) references org_key (org_id, id)`,

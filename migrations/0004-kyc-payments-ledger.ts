@@ -46,7 +46,11 @@ export async function up(knex: Knex): Promise<void> {
       foreign key (org_id, node_id) references node (org_id, id),
       foreign key (org_id, person_id) references person (org_id, id),
       foreign key (org_id, payment_method_id) references payment_method (org_id, id)`,
-    indexes: ['(org_id, person_id)', 'unique (org_id, device_id, terminal_ref)', '(org_id, status)'],
+    indexes: [
+      '(org_id, person_id)',
+      'unique (org_id, device_id, terminal_ref)',
+      '(org_id, status)',
+    ],
   });
   await createTable(knex, 'attempt', {
     owner: 'organization',

@@ -61,6 +61,8 @@ export interface TableOptions {
   columns: (types: Types) => string;
   /** Whose rows: one organization's (row-level security by org_id) or the system's. */
   owner: 'organization' | 'system';
+  /** The column that names the organization; `org_id` everywhere but in the table of organizations. */
+  ownerColumn?: string;
   app: Grant;
   engine: Grant;
   indexes?: readonly string[];
@@ -74,7 +76,9 @@ export async function createTable(knex: Knex, name: string, options: TableOption
   const storage = postgres && options.storage !== undefined ? ` with (${options.storage})` : '';
   await knex.raw(`create table ${name} (${body})${postgres ? storage : ' strict'}`);
   for (const [index, columns] of (options.indexes ?? []).entries()) {
-    const [unique, list] = columns.startsWith('unique ') ? ['unique', columns.slice(7)] : ['', columns];
+    const [unique, list] = columns.startsWith('unique ')
+      ? ['unique', columns.slice(7)]
+      : ['', columns];
     await knex.raw(`create ${unique} index ${name}_${index + 1} on ${name} ${list}`);
   }
   if (postgres) await secure(knex, name, options);
@@ -100,7 +104,7 @@ async function secure(knex: Knex, name: string, options: TableOptions): Promise<
   await knex.raw(`alter table ${name} enable row level security`);
   await knex.raw(`alter table ${name} force row level security`);
   await knex.raw(`create policy organization on ${name} to "${roles.app}"
-    using (org_id = (select nullif(current_setting('app.org', true), '')))`);
+    using (${options.ownerColumn ?? 'org_id'} = (select nullif(current_setting('app.org', true), '')))`);
   if (options.engine !== 'none') {
     await knex.raw(`create policy engine on ${name} to "${roles.engine}" using (true)`);
   }
@@ -112,6 +116,7 @@ function isPostgres(knex: Knex): boolean {
 
 function rolesOf(knex: Knex): Roles {
   const roles = knex.userParams['roles'] as Roles | undefined;
-  if (roles === undefined) throw new Error('Migrations on Postgres need the names of the two roles.');
+  if (roles === undefined)
+    throw new Error('Migrations on Postgres need the names of the two roles.');
   return roles;
 }

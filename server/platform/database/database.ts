@@ -85,6 +85,7 @@ const ORG_ID = /^[a-z0-9_]{1,40}$/;
 
 /** An org id also travels inside `set_config(…)`: anything but our own alphabet is refused. */
 export function checkOrgId(orgId: string): string {
-  if (!ORG_ID.test(orgId)) throw new Error('Invariant broken: an organization id has a foreign form');
+  if (!ORG_ID.test(orgId))
+    throw new Error('Invariant broken: an organization id has a foreign form');
   return orgId;
 }

@@ -101,7 +101,8 @@ async function runGroup(db: Sqlite.Database, jobs: readonly Job[]): Promise<Erro
     for (const job of jobs) {
       await runOne(db, job);
       // SQLite rolls everything back by itself on a full disk or an I/O error.
-      if (!db.inTransaction) throw job.outcome?.ok === false ? job.outcome.error : new Error('lost');
+      if (!db.inTransaction)
+        throw job.outcome?.ok === false ? job.outcome.error : new Error('lost');
     }
     db.exec('commit');
     return null;

@@ -20,16 +20,19 @@ export function createLowWater(db: EngineDatabase, sequence: string, start = 0):
 
   const advance = async (): Promise<number> => {
     const { gap } = db.dialect;
-    if (pending === null) {
+    // A copy: another caller may replace `pending` while this one waits for the database.
+    let looked = pending;
+    if (looked === null) {
       const height = await gap.highest(db, sequence);
       if (height <= mark) return mark;
       // The ticket must be younger than the height: its own small transaction, after the read.
       const ticket = await transaction(db, (tx) => gap.ticket(tx));
-      pending = { height, ticket };
+      looked = { height, ticket };
+      pending = looked;
     }
-    if (await gap.passed(db, pending.ticket)) {
-      mark = Math.max(mark, pending.height);
-      pending = null;
+    if (await gap.passed(db, looked.ticket)) {
+      mark = Math.max(mark, looked.height);
+      if (pending === looked) pending = null;
     }
     return mark;
   };

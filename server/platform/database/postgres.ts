@@ -72,7 +72,12 @@ export function postgresDialect(
 export function connectPostgres(settings: PostgresSettings, world: DatabaseWorld): Databases {
   const dialect = postgresDialect(world.nowMs);
   const pools = { app: createPool(settings, 'app'), engine: createPool(settings, 'engine') };
-  const room = (pool: pg.Pool, org: string | null): Room => ({ pool, dialect, org, hook: world.hook });
+  const room = (pool: pg.Pool, org: string | null): Room => ({
+    pool,
+    dialect,
+    org,
+    hook: world.hook,
+  });
 
   return {
     dialect,
@@ -86,7 +91,8 @@ export function connectPostgres(settings: PostgresSettings, world: DatabaseWorld
     },
     engine: {
       ...readOutside(room(pools.engine, null)),
-      begin: (work) => begin(room(pools.engine, null), work as (tx: Tx | EngineTx) => Promise<never>),
+      begin: (work) =>
+        begin(room(pools.engine, null), work as (tx: Tx | EngineTx) => Promise<never>),
     },
     durability: async () => Promise.all([readDurability(pools.app), readDurability(pools.engine)]),
     ping: async () => void (await pools.app.query('select 1')),
@@ -135,7 +141,8 @@ function createPool(settings: PostgresSettings, role: 'app' | 'engine'): pg.Pool
 
 function parseInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new Error(`A number does not fit a safe integer: ${text}`);
+  if (!Number.isSafeInteger(value))
+    throw new Error(`A number does not fit a safe integer: ${text}`);
   return value;
 }
 
@@ -182,7 +189,8 @@ async function beginOnce<T>(room: Room, work: (tx: Tx | EngineTx) => Promise<T>)
     const result = await work(tx as unknown as Tx & EngineTx);
     const commit = await client.query('commit');
     // A transaction that failed inside answers COMMIT with ROLLBACK; that must not look like success.
-    if (commit.command !== 'COMMIT') throw new Error('The transaction was rolled back by the database.');
+    if (commit.command !== 'COMMIT')
+      throw new Error('The transaction was rolled back by the database.');
     return result;
   });
   for (const run of after) run();

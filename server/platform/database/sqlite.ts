@@ -74,7 +74,8 @@ export function connectSqlite(settings: SqliteSettings, world: DatabaseWorld): D
     return {
       ...queryable(reader, orgId),
       org: orgId,
-      begin: (work) => begin(group, { base: queryable(writer, orgId), org: orgId }, work as Work<Tx>),
+      begin: (work) =>
+        begin(group, { base: queryable(writer, orgId), org: orgId }, work as Work<Tx>),
     };
   };
   const engine: EngineDatabase = {
@@ -170,13 +171,17 @@ function begin<T extends Queryable>(
   let open = true;
   const after: (() => void)[] = [];
   const guard = (): void => {
-    if (!open) throw new Error('This transaction has ended; its statements may not be used any more.');
+    if (!open)
+      throw new Error('This transaction has ended; its statements may not be used any more.');
   };
   const tx = {
     dialect: base.dialect,
     org,
     query: async (text: string, params?: readonly Param[]) => (guard(), base.query(text, params)),
-    execute: async (text: string, params?: readonly Param[]) => (guard(), base.execute(text, params)),
+    execute: async (text: string, params?: readonly Param[]) => (
+      guard(),
+      base.execute(text, params)
+    ),
     afterCommit: (run: () => void) => void after.push(run),
   };
   return group.submit({

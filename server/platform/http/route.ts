@@ -41,7 +41,11 @@ export interface RouteInput<P, Q, B> {
   requestId: string;
   traceId: string;
   /** Raw bytes of the body for `body: 'raw'` and `'stream'` routes. */
-  raw: { headers: Readonly<Record<string, string>>; bytes(): Promise<Buffer>; stream(): AsyncIterable<Buffer> };
+  raw: {
+    headers: Readonly<Record<string, string>>;
+    bytes(): Promise<Buffer>;
+    stream(): AsyncIterable<Buffer>;
+  };
   signal: AbortSignal;
 }
 
@@ -54,7 +58,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown, R = unknown> {
   /** Long text for the docs page; Markdown. */
   description?: string;
   tag: string;
-  /** From the closed list in domains/access/actions.ts; 'public' needs no credential. */
+  /** From the closed list in domains/access/actions.ts; 'public' needs no credential, 'authenticated'
+   * any valid one. */
   action: string;
   /**
    * What the action is checked on. A kind with the path parameter that names it (a foreign or missing
@@ -66,6 +71,10 @@ export interface Route<P = unknown, Q = unknown, B = unknown, R = unknown> {
     | 'collection'
     | 'none';
   idempotency: 'required' | 'accepted' | 'none';
+  /**
+   * A list: `run` returns a `Page`, `present` the JSON array of its items, `answer` is the schema of one
+   * item. The app wraps them as `{data, has_more, next_cursor}`; `page.after` is what `cursorOf` gave.
+   */
   pagination?: 'cursor';
   /** If-Match handling for changes of versioned resources. */
   precondition?: 'required' | 'accepted';
@@ -83,6 +92,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown, R = unknown> {
   present(result: R): unknown;
   /** For ETag: the row's version. */
   versionOf?(result: R): number;
+  /** For pages: the position of the last item. Default: the `id` of the last item as presented. */
+  cursorOf?(result: R): string;
   /** For `Location` on 201 and 202. */
   locationOf?(result: R): string;
 }

@@ -1,0 +1,54 @@
+// The only door of access: organizations, the resource tree, credentials, and who may reach what.
+
+import type { OrgQueryable, Tx } from '../../platform/database/database.ts';
+import type { Deps } from '../../platform/deps.ts';
+import type { AnyRoute, Caller } from '../../platform/http/route.ts';
+import type { Actor } from '../audit/index.ts';
+import { authenticate } from './authenticate.ts';
+import { createApiKey, type MadeApiKey, type NewApiKey } from './create-api-key.ts';
+import { createOrganization, type MadeOrganization } from './create-organization.ts';
+import { accessRoutes, type AccessSettings } from './routes.ts';
+import { can, scopeOf } from './scope.ts';
+import { findApiKey } from './store-keys.ts';
+import { findNode } from './store-nodes.ts';
+
+export { ACTIONS, type Action, DEVICE_SELF, isAction } from './actions.ts';
+export { API_KEY_PATTERN, type KeyEnvironment } from './api-key.ts';
+export { deviceCaller } from './authenticate.ts';
+export { createNode, type NewNode } from './create-node.ts';
+export type { MadeApiKey, NewApiKey } from './create-api-key.ts';
+export type { MadeOrganization } from './create-organization.ts';
+export type { NodeKind, TreeNode } from './node.ts';
+export { actorOf, type AccessSettings } from './routes.ts';
+export { can, scopeOf } from './scope.ts';
+export { findAncestor, findNode, findRoot } from './store-nodes.ts';
+export { nodeScope, type NodeScope } from './store-scope.ts';
+
+/** Finds the node of a resource; null when there is no such resource in this organization. */
+export type Locator = (db: OrgQueryable, id: string) => Promise<string | null>;
+
+export interface Access {
+  authenticate(bearer: string): Promise<Caller | null>;
+  can: typeof can;
+  scopeOf: typeof scopeOf;
+  createOrganization(wanted: { name: string; actor: Actor }): Promise<MadeOrganization>;
+  createApiKey(tx: Tx, wanted: Omit<NewApiKey, 'apiVersion'>): Promise<MadeApiKey>;
+  /** For the http room: where the resources of this domain stand in the tree. */
+  locators: Readonly<Record<string, Locator>>;
+  routes: readonly AnyRoute[];
+}
+
+export function createAccess(deps: Deps, settings: AccessSettings): Access {
+  return {
+    authenticate: (bearer) => authenticate(deps, bearer),
+    can,
+    scopeOf,
+    createOrganization: (wanted) => createOrganization(deps, { ...wanted, ...settings }),
+    createApiKey: (tx, wanted) => createApiKey(deps, tx, { ...wanted, ...settings }),
+    locators: {
+      node: async (db, id) => (await findNode(db, id))?.id ?? null,
+      api_key: async (db, id) => (await findApiKey(db, id))?.nodeId ?? null,
+    },
+    routes: accessRoutes(deps, settings),
+  };
+}
