@@ -88,7 +88,8 @@ function prepare(request: TwinRequest, tree: Tree): Work {
     const message = `Unrecognized request URL (${request.method}: ${request.path}). If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier in your code.`;
     throw new StripeError(404, message);
   }
-  const p = new Parameters(tree);
+  const version = headerOf(request, 'stripe-version') ?? API_VERSION;
+  const p = new Parameters(tree, version.slice(0, 10));
   const paths = p.list('expand');
   const work = route.parse(p);
   p.finish();

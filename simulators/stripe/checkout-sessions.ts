@@ -17,7 +17,7 @@ import {
 } from './call.ts';
 import { findCustomer } from './customers.ts';
 import { badParam, StripeError } from './errors.ts';
-import { mergeMetadata, type Parameters } from './parameters.ts';
+import { mergeMetadata, type Parameters, readMethodTypes } from './parameters.ts';
 import { insertSetupIntent } from './setup-intents.ts';
 
 export type SessionRow = {
@@ -183,20 +183,14 @@ export function presentSession(call: Call, row: SessionRow): StripeObject {
     subscription: null,
     success_url: row.success_url,
     total_details: null,
-    ui_mode: 'hosted',
+    ui_mode: 'hosted_page',
     url: isOpen ? `${call.baseUrl}/c/pay/${row.id}` : null,
     wallet_options: null,
   };
 }
 
 function readInput(p: Parameters) {
-  const types = p.list('payment_method_types');
-  if (types.some((type) => type !== 'card')) {
-    throw badParam(
-      'payment_method_types',
-      `Invalid payment_method_types: this twin offers card only`,
-    );
-  }
+  const types = readMethodTypes(p);
   const currency = p.text('currency')?.toLowerCase() ?? null;
   // Stripe asks for a currency when it is to choose the payment methods itself.
   if (types.length === 0 && currency === null) {

@@ -13,9 +13,13 @@ export class Parameters {
   readonly #read = new Set<string>();
   readonly #children: Parameters[] = [];
 
-  constructor(tree: Tree, prefix = '') {
+  /** The API version the caller pinned, as a date: what is known depends on it. */
+  readonly versionDate: string;
+
+  constructor(tree: Tree, versionDate: string, prefix = '') {
     this.#tree = tree;
     this.#prefix = prefix;
+    this.versionDate = versionDate;
   }
 
   text(name: string, max = TEXT_MAX): string | undefined {
@@ -93,7 +97,7 @@ export class Parameters {
     if (value === undefined) return undefined;
     const param = this.#full(name);
     if (typeof value === 'string') throw badParam(param, `Invalid object: ${param} is not a hash`);
-    const child = new Parameters(value, param);
+    const child = new Parameters(value, this.versionDate, param);
     this.#children.push(child);
     return child;
   }
@@ -153,6 +157,19 @@ export class Parameters {
     const param = this.#full(name);
     throw badParam(param, `Missing required param: ${param}.`, 'parameter_missing');
   }
+}
+
+// With this version Stripe renamed `payment_method_types` in requests; either name is unknown to the
+// versions of the other.
+const TYPES_RENAMED = '2026-09-30';
+
+/** Which payment methods the caller wants; the twin has cards alone. */
+export function readMethodTypes(p: Parameters): string[] {
+  const isNew = p.versionDate >= TYPES_RENAMED;
+  const name = isNew ? 'allowed_payment_method_types' : 'payment_method_types';
+  const types = p.list(name);
+  if (types.every((type) => type === 'card')) return types;
+  throw badParam(name, `Invalid ${name}: this twin offers card only, found ${types.join(', ')}`);
 }
 
 export function mergeMetadata(

@@ -1,7 +1,7 @@
 // Reading what a payment intent is created or confirmed with; refuses before anything is done.
 
 import { badParam } from './errors.ts';
-import { mergeMetadata, type Parameters } from './parameters.ts';
+import { mergeMetadata, type Parameters, readMethodTypes } from './parameters.ts';
 import type { PaymentIntentRow } from './payment-intents.ts';
 
 export type ConfirmInput = { paymentMethod: string | undefined; isOffSession: boolean };
@@ -65,13 +65,7 @@ export function readIntent(p: Parameters): IntentInput {
     const value = p.text(name);
     if (value !== undefined) details[name] = value;
   }
-  const types = p.list('payment_method_types');
-  if (types.some((type) => type !== 'card')) {
-    throw badParam(
-      'payment_method_types',
-      'Invalid payment_method_types: this twin offers card only',
-    );
-  }
+  readMethodTypes(p);
   const isConfirmed = p.boolean('confirm') ?? false;
   const hasOffSession = p.text('off_session') !== undefined;
   const confirm = readConfirm(p);

@@ -43,6 +43,12 @@ export function openDatabase(file: string, tables: string): Database {
   return db;
 }
 
+/** The settings as the live connection has them, for whoever wants proof. */
+export function readDurability(db: Database): Record<string, unknown> {
+  const read = (name: string): unknown => db.pragma(name, { simple: true });
+  return { journal_mode: read('journal_mode'), synchronous: read('synchronous') };
+}
+
 const prepared = new WeakMap<Database, Map<string, Sqlite.Statement>>();
 
 export function one<Row>(db: Database, sql: string, ...values: Value[]): Row | undefined {

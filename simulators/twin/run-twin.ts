@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createApiServer, type TwinApi } from './api-listener.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createControlServer } from './control-listener.ts';
-import { type Database, openDatabase } from './database.ts';
+import { type Database, openDatabase, readDurability } from './database.ts';
 import { createFaults } from './faults.ts';
 import { COMMON_FLAGS, FlagError, type Flags, type FlagTable, parseFlags, usage } from './flags.ts';
 import { createLog, type Log } from './log.ts';
@@ -84,6 +84,7 @@ async function start(definition: TwinDefinition, flags: Flags): Promise<void> {
     clock: { now_ms: clock.nowMs(), offset_ms: clock.offsetMs() },
     faults: faults.list(),
     webhooks: webhooks.summary(),
+    durability: readDurability(db),
   });
 
   const { bodyMaxBytes } = definition;

@@ -137,7 +137,7 @@ async function attempt(parts: Parts, row: Row, signal: AbortSignal): Promise<voi
 }
 
 async function send(parts: Parts, row: Row, how: { signal: AbortSignal; copies: number }) {
-  const { db, clock, style } = parts;
+  const { db, clock, style, wan } = parts;
   const to = endpoint(db);
   if (to === null) return;
   try {
@@ -149,7 +149,8 @@ async function send(parts: Parts, row: Row, how: { signal: AbortSignal; copies: 
     if (status >= 200 && status < 300) finish(parts, row, 'delivered', status);
     else failed(parts, row, { status });
   } catch (error) {
-    failed(parts, row, { error: (error as Error).message });
+    const why = wan.isCut() ? 'the line is cut' : (error as Error).message;
+    failed(parts, row, { error: why });
   }
 }
 

@@ -23,6 +23,10 @@ export type Twin = {
   ask(method: string, path: string, body?: unknown): Promise<unknown>;
 };
 
+/** Part of a fault rule: the line is cut right after it fired. */
+// oxlint-disable-next-line no-thenable -- a rule is data and never awaited
+export const THEN_CUT = { then: 'cut' } as const;
+
 const READY_MAX_MS = 15_000;
 
 export async function spawnTwin(

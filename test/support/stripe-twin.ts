@@ -40,7 +40,7 @@ export async function saveCard(stripe: Stripe, number = GOOD_CARD) {
   const session = await stripe.checkout.sessions.create({
     mode: 'setup',
     customer: customer.id,
-    payment_method_types: ['card'],
+    allowed_payment_method_types: ['card'],
     success_url: 'https://example.test/done?session={CHECKOUT_SESSION_ID}',
   });
   const reply = await submitCard(session.url ?? '', number);
