@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type Stripe from 'stripe';
 import { rawRequest, stripePost } from '../../support/raw-request.ts';
-import type { Twin } from '../../support/spawn-twin.ts';
+import { THEN_CUT, type Twin } from '../../support/spawn-twin.ts';
 import { authorise, saveCard, startStripeTwin } from '../../support/stripe-twin.ts';
 import { until } from '../../support/until.ts';
 
