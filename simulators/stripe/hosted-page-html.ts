@@ -20,16 +20,16 @@ export function cardPage({
     <input id="card_number" name="card_number" inputmode="numeric" autocomplete="cc-number" required>
     <div class="row">
       <div>
-        <label for="card_expiry">Expiry (MM/YY)</label>
-        <input id="card_expiry" name="card_expiry" inputmode="numeric" autocomplete="cc-exp" required>
+        <label for="expiry">Expiry (MM/YY)</label>
+        <input id="expiry" name="expiry" inputmode="numeric" autocomplete="cc-exp" required>
       </div>
       <div>
-        <label for="card_cvc">Security code</label>
-        <input id="card_cvc" name="card_cvc" inputmode="numeric" autocomplete="cc-csc" required>
+        <label for="cvc">Security code</label>
+        <input id="cvc" name="cvc" inputmode="numeric" autocomplete="cc-csc" required>
       </div>
     </div>
-    <label for="billing_name">Name on card</label>
-    <input id="billing_name" name="billing_name" autocomplete="cc-name" value="${escapeHtml(name ?? '')}" required>
+    <label for="name">Name on card</label>
+    <input id="name" name="name" autocomplete="cc-name" value="${escapeHtml(name ?? '')}" required>
     <p class="small">By saving this card you allow the merchant to charge it for your later purchases, also
       when you are not present, under the terms agreed with them. You can withdraw this at any time.</p>
     <button type="submit">Save card</button>

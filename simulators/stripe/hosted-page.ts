@@ -40,12 +40,12 @@ function payPage(request: TwinRequest, call: Call, id: string): TwinReply {
 function submitCard(request: TwinRequest, call: Call, session: SessionRow): TwinReply {
   const form = new URLSearchParams(request.body.toString('utf8'));
   const field = (name: string) => form.get(name) ?? '';
-  const name = field('billing_name').trim().slice(0, 200);
+  const name = field('name').trim().slice(0, 200);
   const again = (error: string) => htmlReply(402, cardPage({ action: request.path, error, name }));
   const input = {
     number: field('card_number'),
-    expiry: field('card_expiry'),
-    cvc: field('card_cvc'),
+    expiry: field('expiry'),
+    cvc: field('cvc'),
   };
   const card = readCard(input, call.nowMs);
   if ('error' in card) return again(card.error);

@@ -27,9 +27,9 @@ export function stripeFor(twin: Twin, options: { timeout?: number } = {}): Strip
 export function submitCard(pageUrl: string, number: string): Promise<Response> {
   const body = new URLSearchParams({
     card_number: number,
-    card_expiry: '12/40',
-    card_cvc: '123',
-    billing_name: 'Ada Example',
+    expiry: '12/40',
+    cvc: '123',
+    name: 'Ada Example',
   });
   return fetch(pageUrl, { method: 'POST', redirect: 'manual', body });
 }

@@ -31,9 +31,9 @@ async function open() {
 const form = (fields: Record<string, string>) =>
   new URLSearchParams({
     card_number: GOOD_CARD,
-    card_expiry: '12/40',
-    card_cvc: '123',
-    billing_name: 'Ada',
+    expiry: '12/40',
+    cvc: '123',
+    name: 'Ada',
     ...fields,
   });
 
@@ -41,10 +41,10 @@ test.each([
   [{ card_number: '4242424242424241' }, 'card number is invalid'],
   [{ card_number: '4242' }, 'card number is incomplete'],
   [{ card_number: 'abcd' }, 'card number is incomplete'],
-  [{ card_expiry: '13/40' }, 'expiration date'],
-  [{ card_expiry: '12/20' }, 'in the past'],
-  [{ card_cvc: '12' }, 'security code'],
-  [{ billing_name: ' ' }, 'name on the card'],
+  [{ expiry: '13/40' }, 'expiration date'],
+  [{ expiry: '12/20' }, 'in the past'],
+  [{ cvc: '12' }, 'security code'],
+  [{ name: ' ' }, 'name on the card'],
 ])('%j shows the page again with what is wrong, and saves nothing', async (fields, message) => {
   const session = await open();
   const reply = await fetch(session.url, {
@@ -83,7 +83,7 @@ test.each([
 
 test('what a person types is escaped', async () => {
   const session = await open();
-  const body = form({ card_cvc: '', billing_name: '"><script>alert(1)</script>' });
+  const body = form({ cvc: '', name: '"><script>alert(1)</script>' });
   const page = await (await fetch(session.url, { method: 'POST', body })).text();
   expect(page).not.toContain('<script>');
   expect(page).toContain('&lt;script&gt;');
