@@ -20,7 +20,7 @@ export function eventRoutes(feed: ChangeFeed, nodeScope: NodePredicate): readonl
       action: 'event.read',
       resource: 'collection',
       idempotency: 'none',
-      pagination: 'cursor',
+      pagination: 'log',
       query: EventFilter,
       answer: Event,
       status: 200,

@@ -26,6 +26,10 @@ export interface Dialect {
   isForeignKeyViolation(error: unknown): boolean;
   /** Deadlock, serialization failure, busy: the same work may succeed when tried again. */
   isRetryable(error: unknown): boolean;
+  /** A lock was waited for longer than the connection allows. */
+  isLockTimeout(error: unknown): boolean;
+  /** The database cannot serve right now (unreachable, stopping, full, busy); later it may. */
+  isUnavailable(error: unknown): boolean;
   readonly gap: GapCapability;
 }
 

@@ -29,6 +29,14 @@ export interface PostgresSettings {
 
 const RETRIES_MAX = 5;
 const RETRYABLE = new Set(['40001', '40P01']); // serialization_failure, deadlock_detected
+const LOCK_NOT_AVAILABLE = '55P03';
+/** The network's codes, then Postgres' own: resources, operator intervention, statement time-out. */
+const UNAVAILABLE = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EPIPE'],
+  ...[LOCK_NOT_AVAILABLE, '53100', '53200', '53300', '57014', '57P01', '57P02', '57P03'],
+]);
+/** Nobody waits longer for another's row: a request's own deadline is near. */
+const LOCK_TIMEOUT_MS = 5_000;
 
 export function postgresDialect(
   nowMs = '(extract(epoch from clock_timestamp()) * 1000)::bigint',
@@ -49,6 +57,10 @@ export function postgresDialect(
     isUniqueViolation: (error) => hasCode(error, '23505'),
     isForeignKeyViolation: (error) => hasCode(error, '23503'),
     isRetryable: (error) => [...RETRYABLE].some((code) => hasCode(error, code)),
+    isLockTimeout: (error) => hasCode(error, LOCK_NOT_AVAILABLE),
+    isUnavailable: (error) =>
+      [...RETRYABLE, ...UNAVAILABLE].some((code) => hasCode(error, code)) ||
+      (error instanceof Error && /^Connection terminated/.test(error.message)),
     gap: {
       highest: async (db, sequence) => {
         const rows = await db.query(`select last_value from ${sequence}_pos_seq`);
@@ -132,7 +144,7 @@ function createPool(settings: PostgresSettings, role: 'app' | 'engine'): pg.Pool
     statement_timeout: settings.statementTimeoutMs,
     idle_in_transaction_session_timeout: settings.statementTimeoutMs,
     keepAlive: true,
-    options: '-c synchronous_commit=on',
+    options: `-c synchronous_commit=on -c lock_timeout=${LOCK_TIMEOUT_MS}`,
   });
   // A broken idle connection is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);

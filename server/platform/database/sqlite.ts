@@ -49,6 +49,11 @@ export function sqliteDialect(nowMs = `cast(unixepoch('subsec') * 1000 as intege
       hasCode(error, 'SQLITE_CONSTRAINT_UNIQUE') || hasCode(error, 'SQLITE_CONSTRAINT_PRIMARYKEY'),
     isForeignKeyViolation: (error) => hasCode(error, 'SQLITE_CONSTRAINT_FOREIGNKEY'),
     isRetryable: (error) => hasCode(error, 'SQLITE_BUSY') || hasCode(error, 'SQLITE_LOCKED'),
+    isLockTimeout: (error) => hasCode(error, 'SQLITE_BUSY'),
+    isUnavailable: (error) =>
+      ['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_FULL', 'SQLITE_IOERR'].some((code) =>
+        hasCode(error, code),
+      ),
     gap: {
       // One writer: the order of ids is the order of commits, so what is visible is settled.
       highest: async (db, sequence) => {

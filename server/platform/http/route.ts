@@ -74,8 +74,9 @@ export interface Route<P = unknown, Q = unknown, B = unknown, R = unknown> {
   /**
    * A list: `run` returns a `Page`, `present` the JSON array of its items, `answer` is the schema of one
    * item. The app wraps them as `{data, has_more, next_cursor}`; `page.after` is what `cursorOf` gave.
+   * A `log` grows at its end: its last cursor is always given, to ask again later.
    */
-  pagination?: 'cursor';
+  pagination?: 'cursor' | 'log';
   /** If-Match handling for changes of versioned resources. */
   precondition?: 'required' | 'accepted';
   /** `stream`: NDJSON in, bounded per line. `raw`: bytes as they came, for signatures. */

@@ -1,0 +1,108 @@
+// The listener: limits of the protocol itself, and a stop in three phases. Readiness goes down while
+// requests are still taken; then none is taken and those in flight finish; then connections are cut.
+
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { pause, type World } from '../../shared/world.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { HttpApp } from './app.ts';
+import { PROBLEM_TYPE, toProblem } from './problem.ts';
+import type { HttpSettings } from './settings.ts';
+import type { Draining } from './step.ts';
+
+export interface HttpServer {
+  /** `http://host:port`, where it really listens. */
+  url: string;
+  port: number;
+  /** Resolves when the last connection is gone; at most `drainNoticeMs` + `drainMs`. */
+  stop(): Promise<void>;
+}
+
+export interface DrainSwitch extends Draining {
+  phase: 'serving' | 'notice' | 'closing';
+}
+
+export function createDrainSwitch(): DrainSwitch {
+  return { phase: 'serving' };
+}
+
+export async function listenHttp(
+  app: HttpApp,
+  at: { host: string; port: number },
+  { settings, draining, world }: { settings: HttpSettings; draining: DrainSwitch; world: World },
+): Promise<HttpServer> {
+  const server = createServer({
+    maxHeaderSize: settings.headerLimitBytes,
+    // Receiving a request: headers soon, the whole of it within the longest deadline.
+    headersTimeout: Math.min(settings.requestTimeoutMs, 30_000),
+    requestTimeout: settings.streamTimeoutMs,
+    connectionsCheckingInterval: 5_000,
+  });
+  server.on('request', app.handle);
+  server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket, settings));
+  await listen(server, at);
+  const { port } = server.address() as AddressInfo;
+  const host = at.host.includes(':') ? `[${at.host}]` : at.host;
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    stop: () => stop(server, { settings, draining, world }),
+  };
+}
+
+async function listen(server: Server, at: { host: string; port: number }): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(at.port, at.host, resolve);
+  await promise;
+  server.off('error', reject);
+}
+
+async function stop(
+  server: Server,
+  { settings, draining, world }: { settings: HttpSettings; draining: DrainSwitch; world: World },
+): Promise<void> {
+  draining.phase = 'notice';
+  if (settings.drainNoticeMs > 0) await pause(world.timers, settings.drainNoticeMs);
+  draining.phase = 'closing';
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = world.timers.after(settings.drainMs, () => server.closeAllConnections());
+  await closed;
+  cut.cancel();
+}
+
+/** What Node could not read never reaches a step; it still gets a problem document. */
+function refuseUnreadable(
+  error: Error & { code?: string },
+  socket: Socket,
+  settings: HttpSettings,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const refusal =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new AppError(
+          'header_too_large',
+          `Expected headers of at most ${settings.headerLimitBytes} bytes in all, found more.`,
+        )
+      : new AppError(
+          'invalid_request',
+          'Expected an HTTP/1.1 request, found something unreadable.',
+        );
+  const problem = toProblem(refusal, {
+    requestId: '',
+    commit: settings.build.commit,
+    instance: '',
+  });
+  const body = JSON.stringify(problem.body);
+  const lines = [
+    `HTTP/1.1 ${problem.status} ${refusal.code}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
