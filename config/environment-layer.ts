@@ -28,6 +28,7 @@ export function readEnvironmentLayer(environment: Environment): Layer {
     if (isServiceLink(variable, text)) continue;
     readVariable(variable, text, layer);
   }
+  refuseBoth(layer);
   return layer;
 }
 
@@ -70,6 +71,19 @@ function readVariable(variable: string, text: string, layer: LayerBuilder): void
   if (read.warning !== null) layer.warnings.push(read.warning);
   const value = secret.format.fromText(read.text);
   layer.readings.push({ path: secret.path, value, origin: { source } });
+}
+
+/** A secret given both in place and as a file: which one is meant is not for us to guess. */
+function refuseBoth(layer: LayerBuilder): void {
+  const seen = new Set<string>();
+  for (const { path, origin } of layer.readings) {
+    const env = SETTINGS.get(path)?.env ?? '';
+    if (seen.has(path)) {
+      const expected = `only one of ${env} and ${env}${FILE_SUFFIX}`;
+      layer.problems.push({ source: origin.source, path, expected, found: 'both' });
+    }
+    seen.add(path);
+  }
 }
 
 function secretOfFileVariable(variable: string): NamedSetting | null {

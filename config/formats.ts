@@ -1,6 +1,7 @@
 // The formats of settings: each says in words what it expects, checks a value that is typed already
 // (YAML) and reads the text of an environment variable. They never convert a wrong value into a right one.
 
+import { isIP } from 'node:net';
 import type { Format } from './setting.ts';
 
 interface FormatParts<T> {
@@ -82,9 +83,10 @@ export const secret: Format<string> = format({
   accepts: (value): value is string => isText(value, 4096) && value.trim() === value,
 });
 
-export const host: Format<string> = text(253, {
-  regexp: /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)$/,
-  words: 'a host name or an IP address, without scheme, port or brackets',
+export const host: Format<string> = format({
+  expected: 'a host name or an IP address, without scheme, port or brackets',
+  accepts: (value): value is string =>
+    isText(value, 253) && (isIP(value) !== 0 || /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(value)),
 });
 
 export const currency: Format<string> = text(3, {
@@ -147,7 +149,7 @@ function isText(value: unknown, max: number): value is string {
 }
 
 function isPlainUrl(value: string): boolean {
-  if (!/^https?:\/\/[^\s]+[^\s/]$/.test(value) || !URL.canParse(value)) return false;
+  if (!/^https?:\/\/[^\s/](?:\S*[^\s/])?$/.test(value) || !URL.canParse(value)) return false;
   const parsed = new URL(value);
   return parsed.username === '' && parsed.password === '' && !/[?#]/.test(value);
 }

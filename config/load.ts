@@ -65,8 +65,9 @@ export function loadConfigWithWarnings(sources: ConfigSources = {}): LoadedConfi
   if (!layers.some((layer) => layer.unreadable)) {
     problems.push(...ruleProblems(config, right, wrong));
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { config, warnings: layers.flatMap((layer) => layer.warnings) };
+  const warnings = layers.flatMap((layer) => layer.warnings);
+  if (problems.length > 0) throw new ConfigError(problems, warnings);
+  return { config, warnings };
 }
 
 function filesOf(sources: ConfigSources, env: Environment): readonly string[] {

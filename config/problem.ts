@@ -21,12 +21,14 @@ export interface ConfigProblem extends Origin {
 /** Thrown with every problem of a configuration at once; the message lists them line by line. */
 export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly string[];
 
-  constructor(problems: readonly ConfigProblem[]) {
+  constructor(problems: readonly ConfigProblem[], warnings: readonly string[] = []) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     super(`The configuration has ${count}:\n${problems.map(problemLine).join('\n')}`);
     this.name = 'ConfigError';
     this.problems = problems;
+    this.warnings = warnings;
   }
 }
 

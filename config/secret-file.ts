@@ -31,7 +31,8 @@ export function readSecretFile(file: string): SecretFile {
 
 /** What the system said about a file, in words. */
 export function fileTrouble(file: string, error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  const code = hasCode ? String(error.code) : 'an unknown error';
   if (code === 'ENOENT') return `no file at ${file}`;
   if (code === 'EACCES' || code === 'EPERM') return `no permission to read ${file}`;
   if (code === 'EISDIR') return `a folder at ${file}`;

@@ -96,7 +96,7 @@ export const databaseSettings = {
     }),
     tls: {
       mode: setting({
-        doc: 'disable: plain; require: encrypted, the server is not checked; verify_full: the certificate and its name are checked.',
+        doc: 'How the connection is protected. disable: not at all; require: encrypted, but the server is not checked; verify_full: the certificate and its name are checked.',
         format: oneOf('disable', 'require', 'verify_full'),
         default: 'verify_full',
       }),

@@ -1,0 +1,48 @@
+// `sallyport config …`: what concerns configuration files. Starts nothing and changes no appliance.
+
+import { InvalidArgumentError, type Command } from 'commander';
+import { checkConfig } from './config-check.ts';
+import { writeConfigDocs } from './config-docs.ts';
+
+interface CheckOptions {
+  config: string[];
+  profile?: string;
+  set: Record<string, string>;
+  json: boolean;
+}
+
+export function addConfigCommand(program: Command): void {
+  const config = program.command('config').description('Check and describe the configuration.');
+  config
+    .command('check')
+    .description('Say every mistake of a configuration. Exit code 0: right, 2: refused.')
+    .option('--config <file>', 'a YAML file; may be given again, later ones win', collectFile, [])
+    .option('--profile <name>', 'evaluation, single, cluster or drill')
+    .option('--set <path=value>', 'one setting; may be given again', collectSetting, {})
+    .option('--json', 'print one JSON object', false)
+    .action((options: CheckOptions) => {
+      process.exitCode = checkConfig({
+        files: options.config,
+        overrides: options.set,
+        ...(options.profile === undefined ? {} : { profile: options.profile }),
+        json: options.json,
+      });
+    });
+  config
+    .command('docs')
+    .description('Write the reference page of all settings.')
+    .option('--out <file>', 'where to; - is standard output', 'docs/configuration.md')
+    .action((options: { out: string }) => writeConfigDocs(options.out));
+}
+
+function collectFile(file: string, before: string[]): string[] {
+  return [...before, file];
+}
+
+function collectSetting(written: string, before: Record<string, string>): Record<string, string> {
+  const equals = written.indexOf('=');
+  if (equals < 1) {
+    throw new InvalidArgumentError('Expected path=value, such as http.port=8080.');
+  }
+  return { ...before, [written.slice(0, equals)]: written.slice(equals + 1) };
+}
