@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -48,6 +49,9 @@ export async function spawnTwin(
     child.once('exit', (code) => resolve(code)),
   );
   const { api, control } = await readyLine(child, log);
+  // A test that fails before `stop` must not keep its process alive; the twin then ends with its stdin.
+  child.unref();
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) (pipe as Socket).unref();
   return {
     api,
     control,
@@ -84,6 +88,7 @@ function end(
   signal: 'SIGTERM' | 'SIGKILL',
   ended: Promise<number | null>,
 ): Promise<number | null> {
+  child.ref();
   if (child.exitCode === null && child.signalCode === null) child.kill(signal);
   return ended;
 }
