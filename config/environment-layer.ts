@@ -65,10 +65,10 @@ function readVariable(variable: string, text: string, layer: LayerBuilder): void
   const read = readSecretFile(resolve(text));
   if (!read.ok) {
     const { expected, found } = read;
-    layer.problems.push({ source, path: secret.path, expected, found });
+    layer.refuse({ source, path: secret.path, expected, found });
     return;
   }
-  if (read.warning !== null) layer.warnings.push(read.warning);
+  layer.warn(read.warning);
   const value = secret.format.fromText(read.text);
   layer.readings.push({ path: secret.path, value, origin: { source } });
 }
@@ -80,7 +80,7 @@ function refuseBoth(layer: LayerBuilder): void {
     const env = SETTINGS.get(path)?.env ?? '';
     if (seen.has(path)) {
       const expected = `only one of ${env} and ${env}${FILE_SUFFIX}`;
-      layer.problems.push({ source: origin.source, path, expected, found: 'both' });
+      layer.refuse({ source: origin.source, path, expected, found: 'both' });
     }
     seen.add(path);
   }
@@ -100,7 +100,7 @@ interface UnknownName {
 
 function unknownName(layer: LayerBuilder, { source, name, known }: UnknownName): void {
   const near = nearest(name, known);
-  layer.problems.push({
+  layer.refuse({
     source,
     path: source === 'option' ? name : '',
     expected: 'the name of a setting',

@@ -19,7 +19,7 @@ function format<T>(parts: FormatParts<T>): Format<T> {
   return Object.assign(check, {
     expected: parts.expected,
     accepts: parts.accepts,
-    fromText: parts.fromText ?? ((text: string): unknown => text),
+    fromText: parts.fromText ?? ((written: string): unknown => written),
     isPath: parts.isPath ?? false,
     isList: parts.isList ?? false,
   });
@@ -28,7 +28,7 @@ function format<T>(parts: FormatParts<T>): Format<T> {
 export const flag: Format<boolean> = format({
   expected: 'true or false',
   accepts: (value): value is boolean => typeof value === 'boolean',
-  fromText: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+  fromText: (written) => (written === 'true' ? true : written === 'false' ? false : written),
 });
 
 interface Range {

@@ -17,7 +17,8 @@ export function mergeReadings(readings: readonly Reading[], cwd: string): Config
   merged.validate({ allowed: 'strict' });
   const values = merged.getProperties();
   makePathsAbsolute(values, cwd);
-  return deepFreeze(values) as unknown as Config;
+  deepFreeze(values);
+  return values as unknown as Config;
 }
 
 function treeOf(path: string, value: unknown): Tree {
@@ -37,8 +38,8 @@ function makePathsAbsolute(values: Tree, cwd: string): void {
   values['data_dir'] = dataDir;
 }
 
-function deepFreeze(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
   for (const inner of Object.values(value)) deepFreeze(inner);
-  return Object.freeze(value);
+  Object.freeze(value);
 }

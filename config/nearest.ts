@@ -1,7 +1,11 @@
 // The nearest known name to a misspelt one. Pure.
 
+/** No known name is half as long; the cost of a comparison grows with the length. */
+const NAME_CHARACTERS_MAX = 200;
+
 /** Null when nothing is near enough to be worth saying. */
 export function nearest(name: string, known: Iterable<string>): string | null {
+  if (name.length > NAME_CHARACTERS_MAX) return null;
   let best: string | null = null;
   let bestCost = Math.max(2, Math.floor(name.length / 4)) + 1;
   for (const candidate of known) {

@@ -58,7 +58,9 @@ export function describeFound(value: unknown, sensitive: boolean): string {
     return sensitive ? items : `${items}: ${shorten(JSON.stringify(value))}`;
   }
   if (typeof value === 'object') return 'a group of settings';
-  return sensitive ? `a ${typeof value} (not shown)` : `the ${typeof value} ${String(value)}`;
+  return sensitive
+    ? `a ${typeof value} (not shown)`
+    : `the ${typeof value} ${typeof value === 'number' ? value : JSON.stringify(value)}`;
 }
 
 function shorten(text: string): string {

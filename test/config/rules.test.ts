@@ -170,7 +170,7 @@ const REFUSED: readonly Case[] = [
 ];
 
 describe('rules between settings', () => {
-  test.each(REFUSED)('%s is refused', (_title, profile, overrides, path, expected) => {
+  test.each(REFUSED)('%s is refused', (...[, profile, overrides, path, expected]) => {
     const { problems } = refusal({ profile, overrides });
     const about = problems.filter((problem) => problem.path === path);
     expect(about).not.toHaveLength(0);

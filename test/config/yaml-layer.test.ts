@@ -76,7 +76,7 @@ describe('a YAML file', () => {
 
   test('a name written twice is refused where it is written the second time', () => {
     expect(problemsOf('http:\n  port: 1\n  port: 2\n')).toEqual([
-      'site.yaml:3:3: expected each name once in its group, found the same name a second time',
+      'site.yaml:3:3 http.port: expected each name once in its group, found the same name a second time',
     ]);
   });
 
@@ -109,6 +109,35 @@ describe('a YAML file', () => {
   });
 });
 
+describe('a file that is something else altogether', () => {
+  test('is not read to its end', () => {
+    const names = Array.from({ length: 30_000 }, (_, index) => `name_${index}: 1`).join('\n');
+    const problems = problemsOf(names);
+    expect(problems).toHaveLength(101);
+    expect(problems.at(-1)).toBe(
+      'site.yaml: expected fewer than 100 mistakes, found more; the rest is not shown',
+    );
+  });
+
+  test('has a name of 100,000 characters cut', () => {
+    const problem = problemsOf(`? ${'x'.repeat(100_000)}\n: 1\n`)[0] ?? '';
+    expect(problem.length).toBeLessThan(400);
+  });
+
+  test('nests without end', () => {
+    expect(problemsOf('['.repeat(500_000))[0]).toContain('found hundreds of them');
+    expect(problemsOf('{a: '.repeat(20_000)).length).toBeLessThan(10);
+  });
+
+  test('is a device or a folder', () => {
+    for (const file of ['/dev/zero', '/']) {
+      expect(refusal({ files: [file] }).problems[0]?.found).toBe(
+        `something else than a file at ${file}`,
+      );
+    }
+  });
+});
+
 describe('secrets in a YAML file', () => {
   test('may be written in place or come from a file beside it', () => {
     const file = writeFile(
@@ -120,6 +149,13 @@ describe('secrets in a YAML file', () => {
     const { stripe } = loadConfig({ files: [file], env: {} }).providers;
     expect(stripe.secret_key).toBe(SECRET);
     expect(stripe.webhook_secrets).toEqual(['in_place', 'whsec_1']);
+  });
+
+  test('a list may lie in one file, an item on each line', () => {
+    const hooks = writeFile('hooks', 'whsec_1\nwhsec_2\n');
+    const text = `providers: { stripe: { webhook_secrets: { file: ${hooks} } } }\n`;
+    const { stripe } = loadConfig({ files: [writeFile('a.yaml', text)], env: {} }).providers;
+    expect(stripe.webhook_secrets).toEqual(['whsec_1', 'whsec_2']);
   });
 
   test.each([
