@@ -20,7 +20,7 @@ import type { Decline } from './cards.ts';
 import type { Parameters } from './parameters.ts';
 import type { PaymentIntentRow } from './payment-intents.ts';
 import { type PaymentMethodRow, presentBilling, presentChecks } from './payment-methods.ts';
-import { presentRefund, type RefundRow } from './refunds.ts';
+import { presentRefund, type RefundRow } from './refund.ts';
 
 export type ChargeRow = {
   seq: number;

@@ -7,7 +7,7 @@ import { presentCustomer } from './customers.ts';
 import { badParam } from './errors.ts';
 import { presentPaymentIntent } from './payment-intents.ts';
 import { presentPaymentMethod } from './payment-methods.ts';
-import { presentRefund } from './refunds.ts';
+import { presentRefund } from './refund.ts';
 import { presentMandate, presentSetupIntent } from './setup-intents.ts';
 
 const DEPTH_MAX = 4;

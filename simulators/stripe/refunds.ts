@@ -2,38 +2,13 @@
 
 import { all, insert, update } from '../twin/database.ts';
 import { randomId } from '../twin/ids.ts';
-import {
-  type Call,
-  find,
-  list,
-  ok,
-  readCreated,
-  readPage,
-  seconds,
-  type StripeObject,
-  tell,
-  type Work,
-} from './call.ts';
+import { type Call, find, list, ok, readCreated, readPage, tell, type Work } from './call.ts';
 import { type ChargeRow, tellCharge } from './charges.ts';
 import { badParam, StripeError } from './errors.ts';
 import { mergeMetadata, type Parameters } from './parameters.ts';
 import type { PaymentIntentRow } from './payment-intents.ts';
 import type { PaymentMethodRow } from './payment-methods.ts';
-
-export type RefundRow = {
-  seq: number;
-  id: string;
-  created_ms: number;
-  charge: string;
-  payment_intent: string;
-  amount_minor: number;
-  currency: string;
-  status: 'pending' | 'succeeded' | 'failed';
-  reason: string | null;
-  failure_reason: string | null;
-  due_status: 'succeeded' | 'failed' | null;
-  metadata: string;
-};
+import { presentRefund, type RefundRow } from './refund.ts';
 
 const REASONS = ['duplicate', 'fraudulent', 'requested_by_customer'] as const;
 const SETTLES_AFTER_MS = 60_000;
@@ -115,30 +90,6 @@ export function settleDueRefunds(call: Call): void {
     tell(call, 'refund.updated', object);
     if (isFailed) tell(call, 'refund.failed', object);
   }
-}
-
-export function presentRefund(row: RefundRow): StripeObject {
-  return {
-    id: row.id,
-    object: 'refund',
-    amount: row.amount_minor,
-    balance_transaction: `txn_${row.id.slice(3)}`,
-    charge: row.charge,
-    created: seconds(row.created_ms),
-    currency: row.currency,
-    customer: null,
-    customer_account: null,
-    destination_details: { card: { type: 'refund' }, type: 'card' },
-    ...(row.failure_reason === null ? {} : { failure_reason: row.failure_reason }),
-    metadata: JSON.parse(row.metadata) as unknown,
-    payment_intent: row.payment_intent,
-    payment_method: null,
-    reason: row.reason,
-    receipt_number: null,
-    source_transfer_reversal: null,
-    status: row.status,
-    transfer_reversal: null,
-  };
 }
 
 function refundable(

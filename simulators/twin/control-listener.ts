@@ -93,5 +93,5 @@ function refusal(error: unknown): TwinReply {
     return jsonReply(400, { error: { message, issues } });
   }
   const status = error instanceof SyntaxError ? 400 : 500;
-  return jsonReply(status, { error: { message: String((error as Error).message) } });
+  return jsonReply(status, { error: { message: (error as Error).message } });
 }

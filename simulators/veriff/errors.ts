@@ -11,7 +11,8 @@ export class VeriffError extends Error {
   }
 }
 
-export const notFound = (id: string) => new VeriffError(404, 1104, `Session ${id} was not found`);
+export const notFound = (id: string): VeriffError =>
+  new VeriffError(404, 1104, `Session ${id} was not found`);
 
 export function failBody(code: number, message: string): Record<string, unknown> {
   return { status: 'fail', code: String(code), message };

@@ -163,9 +163,9 @@ describe('a session', () => {
   });
 });
 
-describe('pictures by the API', () => {
-  const image = (content: string, context = 'face') => ({ image: { context, content } });
+const image = (content: string, context = 'face') => ({ image: { context, content } });
 
+describe('pictures by the API', () => {
   test('are taken until the session is submitted', async () => {
     const { id } = await create();
     const path = `/v1/sessions/${id}/media`;

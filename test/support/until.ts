@@ -10,8 +10,7 @@ export async function until<Value>(
   const endMs = Date.now() + withinMs;
   for (;;) {
     const value = await read();
-    if (value !== null && value !== undefined && value !== false)
-      return value as NonNullable<Value>;
+    if (value !== null && value !== undefined && value !== false) return value;
     if (Date.now() > endMs) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }

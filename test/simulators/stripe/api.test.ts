@@ -39,9 +39,7 @@ describe('who is asking', () => {
     ['a wrong key', { authorization: 'Bearer sk_test_wrong_key_0000' }],
     ['a key without a scheme', { authorization: SECRET_KEY }],
   ])('%s gets 401', async (_who, headers) => {
-    const { status, error } = refused(
-      await get('/v1/customers', headers as Record<string, string>),
-    );
+    const { status, error } = refused(await get('/v1/customers', headers));
     expect(status).toBe(401);
     expect(error.type).toBe('invalid_request_error');
     expect(error.message).not.toContain('sk_test_wrong_key_0000');

@@ -49,7 +49,7 @@ test.each([
   const session = await open();
   const reply = await fetch(session.url, {
     method: 'POST',
-    body: form(fields as Record<string, string>),
+    body: form(fields),
   });
   expect(reply.status).toBe(402);
   const page = await reply.text();

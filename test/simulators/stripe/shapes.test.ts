@@ -76,14 +76,19 @@ testIfThere.each([
 });
 
 testIfThere('the card inside a charge has the published keys', () => {
-  const card = (shape: Shape | undefined) =>
-    (shape?.['payment_method_details'] as { card: Shape } | undefined)?.card ?? {};
-  expect(keysOf(card(found['charge']))).toEqual(Object.keys(card(fixtures?.['charge'])).toSorted());
+  expect(keysOf(cardOf(found['charge']))).toEqual(
+    Object.keys(cardOf(fixtures?.['charge'])).toSorted(),
+  );
 });
 
 test('a list says what it lists and whether there is more', () => {
   expect(keysOf(found['list'] ?? {})).toEqual(['data', 'has_more', 'object', 'url']);
 });
+
+function cardOf(shape: Shape | undefined): Shape {
+  const details = shape?.['payment_method_details'] as { card: Shape } | undefined;
+  return details?.card ?? {};
+}
 
 function keysOf(object: Shape): string[] {
   return Object.keys(object)
