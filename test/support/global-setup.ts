@@ -16,6 +16,13 @@ export interface RunningCluster {
 /** Where the set-up leaves the cluster for the teardown: jest hands nothing over. */
 export const CLUSTER_KEY = Symbol.for('sallyport.test.cluster');
 
+/** Durability stays as it comes: a test reads it back from live connections. */
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '300',
+};
+
 // jest calls the default export.
 export default async function startPostgres(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), `sallyport-postgres-${process.pid}-`));
@@ -31,12 +38,8 @@ export default async function startPostgres(): Promise<void> {
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--no-locale'],
-    postgresFlags: [
-      ...['-c', 'listen_addresses=127.0.0.1'],
-      ...['-c', 'unix_socket_directories='],
-      ...['-c', 'max_connections=300'],
-    ],
-    onLog: (line) => void lines.push(String(line)),
+    postgresFlags: Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    onLog: (line) => void lines.push(line),
     onError: (error) => void lines.push(String(error)),
   });
   try {
