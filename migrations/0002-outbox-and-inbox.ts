@@ -54,6 +54,7 @@ export async function up(knex: Knex): Promise<void> {
     engine: 'write',
     columns: (t) => `pos ${t.integer} primary key, org_id ${t.id} not null,
       lane_id ${t.integer} not null, aggregate ${t.text} not null, attempts ${t.integer} not null,
+      failures ${t.integer} not null, doubts ${t.integer} not null,
       next_at ${t.instant} not null, state ${t.text} not null, last_error ${t.text}`,
     indexes: ['(lane_id, next_at)'],
   });

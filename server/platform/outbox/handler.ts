@@ -53,6 +53,8 @@ export type Sent<A> =
 
 export type Settled =
   | { kind: 'done' }
+  /** A step is done and the effect has another: prepare is called again at once. No failure is counted. */
+  | { kind: 'continue' }
   /** Try again later (a transport fault, a 429, a lookup that is due). Counts as an attempt. */
   | { kind: 'retry'; reason: string; afterMs?: number }
   /** In doubt: the next attempt of this same message is a lookup. The aggregate stays blocked. */
