@@ -31,10 +31,10 @@ const RETRIES_MAX = 5;
 const RETRYABLE = new Set(['40001', '40P01']); // serialization_failure, deadlock_detected
 const LOCK_NOT_AVAILABLE = '55P03';
 /** The network's codes, then Postgres' own: resources, operator intervention, statement time-out. */
-const UNAVAILABLE = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EPIPE'],
-  ...[LOCK_NOT_AVAILABLE, '53100', '53200', '53300', '57014', '57P01', '57P02', '57P03'],
-]);
+const UNAVAILABLE: ReadonlySet<string> = new Set(
+  `ECONNREFUSED ECONNRESET ETIMEDOUT ENOTFOUND EPIPE
+   ${LOCK_NOT_AVAILABLE} 53100 53200 53300 57014 57P01 57P02 57P03`.split(/\s+/),
+);
 /** Nobody waits longer for another's row: a request's own deadline is near. */
 const LOCK_TIMEOUT_MS = 5_000;
 
@@ -60,7 +60,7 @@ export function postgresDialect(
     isLockTimeout: (error) => hasCode(error, LOCK_NOT_AVAILABLE),
     isUnavailable: (error) =>
       [...RETRYABLE, ...UNAVAILABLE].some((code) => hasCode(error, code)) ||
-      (error instanceof Error && /^Connection terminated/.test(error.message)),
+      (error instanceof Error && error.message.startsWith('Connection terminated')),
     gap: {
       highest: async (db, sequence) => {
         const rows = await db.query(`select last_value from ${sequence}_pos_seq`);

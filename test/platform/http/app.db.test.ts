@@ -1,0 +1,406 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { type AnyRoute, route } from '../../../server/platform/http/route.ts';
+import { AppError } from '../../../server/shared/errors.ts';
+import { type SeededOrganization, useTestDatabase } from '../../support/database.ts';
+import { startTestHttp, type TestHttp } from '../../support/http.ts';
+
+const database = useTestDatabase();
+let http: TestHttp;
+let org: SeededOrganization;
+
+const Thing = z.object({ id: z.string() }).meta({ id: 'Thing' });
+const base = { tag: 'Things', summary: 'Test', idempotency: 'none', answer: Thing } as const;
+
+function routes(): readonly AnyRoute[] {
+  return [
+    route({
+      ...base,
+      operationId: 'echoThing',
+      method: 'POST',
+      path: '/v1/echo',
+      action: 'authenticated',
+      resource: 'none',
+      body: z.object({
+        name: z.string().min(2).max(5),
+        age: z.int().min(18).optional(),
+        pin: z.string().max(4).meta({ secret: true }).optional(),
+        at: z.iso.datetime().optional(),
+        list: z.array(z.object({ kind: z.enum(['a', 'b']) })).optional(),
+      }),
+      status: 200,
+      run: async ({ body }) => body,
+      present: (body) => body,
+    }),
+    route({
+      ...base,
+      operationId: 'readLines',
+      method: 'POST',
+      path: '/v1/lines',
+      action: 'authenticated',
+      resource: 'none',
+      payload: 'stream',
+      status: 200,
+      run: async ({ raw }) => {
+        const lines: string[] = [];
+        for await (const line of raw.stream()) lines.push(line.toString());
+        return lines;
+      },
+      present: (lines) => ({ lines }),
+    }),
+    route({
+      ...base,
+      operationId: 'receiveRaw',
+      method: 'POST',
+      path: '/v1/raw',
+      action: 'public',
+      resource: 'none',
+      payload: 'raw',
+      status: 200,
+      run: async ({ raw }) => ({
+        hex: (await raw.bytes()).toString('hex'),
+        agent: raw.headers['x-a'],
+      }),
+      present: (answer) => answer,
+    }),
+    route({
+      ...base,
+      operationId: 'readVersioned',
+      method: 'GET',
+      path: '/v1/versioned',
+      action: 'authenticated',
+      resource: 'none',
+      status: 200,
+      run: async () => ({ id: 'v', version: 3 }),
+      present: ({ id }) => ({ id }),
+      versionOf: ({ version }) => version,
+    }),
+    route({
+      ...base,
+      operationId: 'changeVersioned',
+      method: 'PATCH',
+      path: '/v1/versioned',
+      action: 'authenticated',
+      resource: 'none',
+      precondition: 'required',
+      body: z.object({ name: z.string() }),
+      status: 200,
+      run: async ({ ifVersion }) => {
+        if (ifVersion !== 3) throw new AppError('version_mismatch', 'Expected 3, found another.');
+        return { id: 'v', version: 4 };
+      },
+      present: ({ id }) => ({ id }),
+      versionOf: ({ version }) => version,
+    }),
+    route({
+      ...base,
+      operationId: 'sleepForever',
+      method: 'POST',
+      path: '/v1/sleep',
+      action: 'authenticated',
+      resource: 'none',
+      status: 200,
+      run: ({ signal }) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+        ),
+      present: () => ({}),
+    }),
+  ];
+}
+
+beforeAll(async () => {
+  http = await startTestHttp(database.deps(), {
+    routes: routes(),
+    settings: {
+      bodyLimitBytes: 2_000,
+      rawLimitBytes: 16,
+      importBodyLimitBytes: 1_000,
+      importLineLimitBytes: 20,
+      requestTimeoutMs: 1_000,
+    },
+  });
+  org = await database.seedOrganization();
+});
+afterAll(() => http.close());
+
+function echo(
+  body: unknown,
+  headers: Record<string, string> = {},
+): ReturnType<TestHttp['request']> {
+  return http.request('POST', '/v1/echo', { key: org.apiKey, body, headers });
+}
+
+const typed = { 'content-type': 'application/json' };
+
+test('the steps are a printed list, in their order', () => {
+  expect(http.app.steps).toEqual([
+    'identify',
+    'observe',
+    'answer-problems',
+    'drain',
+    'match',
+    'deadline',
+    'authenticate',
+    'version',
+    'read-body',
+    'validate',
+    'authorize',
+    'paginate',
+    'preconditions',
+    'idempotency',
+    'run',
+  ]);
+});
+
+describe('validation', () => {
+  test('names every wrong field with its pointer, what was expected and what was found', async () => {
+    const response = await echo({
+      name: 'a',
+      age: 'old',
+      list: [{ kind: 'c', 'x/y': 1 }],
+      more: true,
+    });
+    expect(response.status).toBe(422);
+    expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+    const problems = response.json().errors as { pointer: string; code: string; detail: string }[];
+    expect(problems.map(({ pointer, code }) => [pointer, code]).toSorted()).toEqual([
+      ['/age', 'wrong_type'],
+      ['/list/0/kind', 'not_allowed'],
+      ['/list/0/x~1y', 'unknown_field'],
+      ['/more', 'unknown_field'],
+      ['/name', 'too_small'],
+    ]);
+    const detail = Object.fromEntries(problems.map((problem) => [problem.pointer, problem.detail]));
+    expect(detail['/name']).toBe('Expected at least 2 characters, found "a".');
+    expect(detail['/age']).toBe('Expected a number, found "old".');
+    expect(detail['/list/0/kind']).toBe('Expected one of "a", "b", found "c".');
+  });
+
+  test('a missing body is told as its missing fields', async () => {
+    const response = await http.request('POST', '/v1/echo', { key: org.apiKey });
+    expect(response.status).toBe(422);
+    expect(response.json().errors).toEqual([
+      { pointer: '/name', code: 'missing', detail: 'Expected a string, found nothing.' },
+    ]);
+  });
+
+  test('the value of a field marked secret is never repeated', async () => {
+    const response = await echo({ name: 'anna', pin: 'hunter2-hunter2' });
+    expect(response.status).toBe(422);
+    expect(response.text).not.toContain('hunter2');
+  });
+
+  test('an unknown or repeated query parameter is 400', async () => {
+    const unknown = await http.request('GET', '/v1/nodes?colour=red', { key: org.apiKey });
+    const repeated = await http.request('GET', '/v1/nodes?kind=site&kind=zone', {
+      key: org.apiKey,
+    });
+    expect([unknown.status, unknown.json().errors[0].pointer]).toEqual([400, '/query/colour']);
+    expect([repeated.status, repeated.json().errors[0].code]).toEqual([400, 'repeated']);
+  });
+});
+
+describe('bodies', () => {
+  test.each([
+    ['no JSON', '{"name":', 400, 'invalid_json'],
+    ['not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 400, 'invalid_json'],
+    ['too large', JSON.stringify({ name: 'x'.repeat(3_000) }), 413, 'body_too_large'],
+    ['nested too deep', `${'['.repeat(40)}${']'.repeat(40)}`, 400, 'invalid_json'],
+    ['a card number', '{"name":"4242424242424242"}', 422, 'card_number_refused'],
+    ['an array', '[]', 422, 'validation_failed'],
+  ])('%s', async (_name, body, status, code) => {
+    const response = await echo(body, typed);
+    expect([response.status, response.json().code]).toEqual([status, code]);
+    expect(response.text).not.toContain('4242424242424242');
+  });
+
+  test.each([
+    ['text/plain', undefined],
+    ['application/json; charset=latin1', undefined],
+    ['application/json', 'gzip'],
+  ])('content type %s with encoding %s is refused', async (type, encoding) => {
+    const headers = { 'content-type': type, ...(encoding ? { 'content-encoding': encoding } : {}) };
+    const response = await echo('{"name":"anna"}', headers);
+    expect([response.status, response.json().code]).toEqual([415, 'unsupported_media_type']);
+  });
+
+  test('a stream is read line by line, whatever ends the lines', async () => {
+    const response = await http.request('POST', '/v1/lines', {
+      key: org.apiKey,
+      body: 'one\r\n\ntwo\nthree',
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+    expect(response.json()).toEqual({ lines: ['one', 'two', 'three'] });
+  });
+
+  test.each([
+    ['a line', `short\n${'x'.repeat(30)}\n`],
+    ['the whole', 'short\n'.repeat(200)],
+  ])('a stream is bounded in %s', async (_name, body) => {
+    const response = await http.request('POST', '/v1/lines', {
+      key: org.apiKey,
+      body,
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+    expect([response.status, response.json().code]).toEqual([413, 'body_too_large']);
+  });
+
+  test('raw bytes arrive as they came, under their own limit', async () => {
+    const raw = (body: Buffer): ReturnType<TestHttp['request']> =>
+      http.request('POST', '/v1/raw', { body, headers: { 'x-a': 'b' } });
+    expect((await raw(Buffer.from([0, 255, 10]))).json()).toEqual({ hex: '00ff0a', agent: 'b' });
+    expect((await raw(Buffer.alloc(17))).status).toBe(413);
+  });
+});
+
+describe('headers', () => {
+  test('too many of them are a problem document too', async () => {
+    const response = await http.request('GET', '/v1/whoami', {
+      headers: { 'x-big': 'x'.repeat(20_000) },
+    });
+    expect(response.status).toBe(431);
+    expect(response.json()).toMatchObject({ code: 'header_too_large', commit: 'c0ffee' });
+  });
+
+  test('every answer carries a request id of ours; the problem carries the same', async () => {
+    const response = await http.request('GET', '/nowhere', {
+      headers: { 'x-request-id': 'theirs' },
+    });
+    expect(response.headers['request-id']).toMatch(/^req_/);
+    expect(response.json().request_id).toBe(response.headers['request-id']);
+  });
+
+  test('a trace is taken up, and a broken one is begun anew', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const given = await http.request('GET', '/nowhere', {
+      headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+    });
+    const broken = await http.request('GET', '/nowhere', {
+      headers: { traceparent: `00-${'0'.repeat(32)}-1-1` },
+    });
+    expect(given.headers['traceparent']).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
+    expect(broken.headers['traceparent']).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  });
+
+  test('the API version is the key’s own, may be named, and an unknown one is refused', async () => {
+    const own = await http.request('GET', '/v1/whoami', { key: org.apiKey });
+    const unknown = await http.request('GET', '/v1/whoami', {
+      key: org.apiKey,
+      headers: { 'sallyport-version': '2020-01-01' },
+    });
+    expect(own.headers['sallyport-version']).toBe('2026-11-21');
+    expect([unknown.status, unknown.json().code]).toEqual([400, 'unknown_version']);
+  });
+});
+
+describe('methods and paths', () => {
+  test('what matches nothing is 404, and the wrong method is 405 with Allow', async () => {
+    const nowhere = await http.request('GET', '/v1/nowhere', { key: org.apiKey });
+    const wrong = await http.request('DELETE', '/v1/nodes', { key: org.apiKey });
+    expect([nowhere.status, nowhere.json().code]).toEqual([404, 'not_found']);
+    expect([wrong.status, wrong.json().code]).toEqual([405, 'method_not_allowed']);
+    expect(wrong.headers['allow']).toBe('GET, HEAD, OPTIONS, POST');
+  });
+
+  test('HEAD is a GET without its body, OPTIONS tells the methods', async () => {
+    const head = await http.request('HEAD', '/v1/whoami', { key: org.apiKey });
+    const options = await http.request('OPTIONS', '/v1/nodes');
+    expect([head.status, head.text]).toEqual([200, '']);
+    expect(Number(head.headers['content-length'])).toBeGreaterThan(10);
+    expect([options.status, options.headers['allow']]).toEqual([204, 'GET, HEAD, OPTIONS, POST']);
+  });
+
+  test('a trailing slash or other letters are another path', async () => {
+    expect((await http.request('GET', '/v1/whoami/', { key: org.apiKey })).status).toBe(404);
+    expect((await http.request('GET', '/v1/WhoAmI', { key: org.apiKey })).status).toBe(404);
+  });
+});
+
+describe('RFC 9110 §13 preconditions', () => {
+  const change = (headers: Record<string, string>): ReturnType<TestHttp['request']> =>
+    http.request('PATCH', '/v1/versioned', { key: org.apiKey, body: { name: 'x' }, headers });
+
+  test('a read carries a strong ETag, and a client that has it is answered 304 without a body', async () => {
+    const read = await http.request('GET', '/v1/versioned', { key: org.apiKey });
+    expect(read.headers['etag']).toBe('"3"');
+    const again = await http.request('GET', '/v1/versioned', {
+      key: org.apiKey,
+      headers: { 'if-none-match': '"2", "3"' },
+    });
+    expect([again.status, again.text, again.headers['etag']]).toEqual([304, '', '"3"']);
+  });
+
+  test('a change without If-Match is 428, for another version 412, for this one done', async () => {
+    expect((await change({})).json().code).toBe('version_required');
+    expect((await change({})).status).toBe(428);
+    expect((await change({ 'if-match': '"2"' })).status).toBe(412);
+    expect((await change({ 'if-match': 'W/"3"' })).status).toBe(400);
+    const done = await change({ 'if-match': '"3"' });
+    expect([done.status, done.headers['etag']]).toEqual([200, '"4"']);
+  });
+});
+
+describe('credentials', () => {
+  test.each([
+    ['none', {}],
+    ['another scheme', { authorization: 'Basic c3A6eA==' }],
+    [
+      'a mistyped key',
+      { authorization: 'Bearer sp_test_12345678_12345678901234567890123456789012_123456' },
+    ],
+    ['a huge one', { authorization: `Bearer ${'x'.repeat(5_000)}` }],
+  ])('%s is 401 with the scheme', async (_name, headers) => {
+    const response = await http.request('GET', '/v1/whoami', { headers });
+    expect([response.status, response.json().code]).toEqual([401, 'unauthenticated']);
+    expect(response.headers['www-authenticate']).toMatch(/^Bearer/);
+  });
+});
+
+test('a request that outlives its deadline is told so, and its signal is aborted', async () => {
+  const response = await http.request('POST', '/v1/sleep', { key: org.apiKey });
+  expect([response.status, response.json().code]).toEqual([503, 'deadline_passed']);
+  expect(response.json().data).toEqual({ deadline_ms: 1_000 });
+});
+
+describe('pages of a list', () => {
+  test('walk through everything once, with the default limit coerced down from above', async () => {
+    const { apiKey, siteId } = await database.seedOrganization();
+    for (let index = 0; index < 5; index += 1) {
+      const body = { parent_id: siteId, kind: 'zone', name: `Zone ${index}` };
+      expect((await http.request('POST', '/v1/nodes', { key: apiKey, body })).status).toBe(201);
+    }
+    const names: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${cursor}`;
+      const page = await http.request('GET', `/v1/nodes?kind=zone&limit=2${query}`, {
+        key: apiKey,
+      });
+      expect(page.status).toBe(200);
+      names.push(...page.json().data.map((node: { name: string }) => node.name));
+      cursor = page.json().next_cursor;
+      expect(page.json().has_more).toBe(cursor !== null);
+    } while (cursor !== null);
+    expect(names).toEqual([0, 1, 2, 3, 4].map((index) => `Zone ${index}`));
+    const all = await http.request('GET', '/v1/nodes?limit=100000', { key: apiKey });
+    expect(all.json().data).toHaveLength(7);
+  });
+
+  test.each(['0', '-1', 'many', '1.5', ''])('a limit of %j is 400', async (limit) => {
+    const response = await http.request('GET', `/v1/nodes?limit=${limit}`, { key: org.apiKey });
+    expect([response.status, response.json().errors[0].pointer]).toEqual([400, '/query/limit']);
+  });
+
+  test('a cursor with other filters, or of another organization, is 400', async () => {
+    const page = await http.request('GET', '/v1/nodes?limit=1', { key: org.apiKey });
+    const cursor: string = page.json().next_cursor;
+    const other = await database.seedOrganization();
+    const filtered = await http.request('GET', `/v1/nodes?kind=site&cursor=${cursor}`, {
+      key: org.apiKey,
+    });
+    const foreign = await http.request('GET', `/v1/nodes?cursor=${cursor}`, { key: other.apiKey });
+    expect([filtered.status, filtered.json().code]).toEqual([400, 'invalid_cursor']);
+    expect([foreign.status, foreign.json().code]).toEqual([400, 'invalid_cursor']);
+  });
+});
