@@ -2,8 +2,6 @@
 // row and says `ledger = provider ledger`, or lists every difference and exits with 1. Imports nothing
 // of either side: it reads tables, not code, so that a mistake in one shows against the other.
 
-import { requireNode } from '../config/require-node.ts';
+import { verifyFromArguments } from './verify-ledger/verify.ts';
 
-requireNode();
-const { verifyFromArguments } = await import('./verify-ledger/verify.ts');
 process.exitCode = await verifyFromArguments(process.argv.slice(2));
