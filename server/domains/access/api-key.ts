@@ -29,6 +29,17 @@ export function makeKeyText(environment: KeyEnvironment, random: Random): KeyTex
   return { secret, prefix, lastFour: secret.slice(-4), secretHash: hashSecret(secret) };
 }
 
+/** A key that was made elsewhere; its form and checksum must be right. */
+export function readKeyText(secret: string): KeyText {
+  const prefix = prefixOf(secret);
+  if (prefix === null) {
+    throw new Error(
+      'Expected an API key (sp_live_ or sp_test_, 8, 32 and 6 characters, the last a checksum), found another text.',
+    );
+  }
+  return { secret, prefix, lastFour: secret.slice(-4), secretHash: hashSecret(secret) };
+}
+
 /** The prefix of a key whose form and checksum are right; null for anything else. */
 export function prefixOf(secret: string): string | null {
   if (!API_KEY_PATTERN.test(secret)) return null;

@@ -6,7 +6,7 @@ import type { Deps } from '../../platform/deps.ts';
 import { notFound } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/world.ts';
 import { type Actor, tell } from '../audit/index.ts';
-import { type KeyEnvironment, makeKeyText } from './api-key.ts';
+import { type KeyEnvironment, makeKeyText, readKeyText } from './api-key.ts';
 import { type ApiKey, findPrincipal, insertApiKey, insertPrincipal } from './store-keys.ts';
 
 export interface NewApiKey {
@@ -15,6 +15,8 @@ export interface NewApiKey {
   /** Actions, or `*`. Whether the maker may grant them is decided by the caller of this verb. */
   scopes: readonly string[];
   principalId?: string | null;
+  /** The text of a key made elsewhere, e.g. a mounted secret of the first start. */
+  secret?: string;
   expiresAt: Instant | null;
   apiVersion: string;
   actor: Actor;
@@ -33,7 +35,10 @@ export async function createApiKey(
 ): Promise<MadeApiKey> {
   const createdAt = deps.world.clock.now();
   const principalId = await principalFor(deps, tx, wanted);
-  const { secret, ...text } = makeKeyText(wanted.environment, deps.world.random);
+  const { secret, ...text } =
+    wanted.secret === undefined
+      ? makeKeyText(wanted.environment, deps.world.random)
+      : readKeyText(wanted.secret);
   const key: ApiKey = {
     id: deps.ids.make('apiKey'),
     principalId,

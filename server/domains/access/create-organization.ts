@@ -18,7 +18,13 @@ export interface MadeOrganization {
 
 export async function createOrganization(
   deps: Pick<Deps, 'databases' | 'ids' | 'world'>,
-  wanted: { name: string; actor: Actor; environment: KeyEnvironment; apiVersion: string },
+  wanted: {
+    name: string;
+    actor: Actor;
+    environment: KeyEnvironment;
+    apiVersion: string;
+    secret?: string;
+  },
 ): Promise<MadeOrganization> {
   const { name, actor, environment, apiVersion } = wanted;
   const createdAt = deps.world.clock.now();
@@ -55,6 +61,7 @@ export async function createOrganization(
       apiVersion,
       environment,
       actor,
+      ...(wanted.secret === undefined ? {} : { secret: wanted.secret }),
     });
     return { organization, rootNodeId, ...made };
   });

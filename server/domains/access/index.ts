@@ -21,7 +21,7 @@ export type { MadeOrganization } from './create-organization.ts';
 export type { NodeKind, TreeNode } from './node.ts';
 export { actorOf, type AccessSettings } from './routes.ts';
 export { can, scopeOf } from './scope.ts';
-export { findAncestor, findNode, findRoot } from './store-nodes.ts';
+export { findAncestor, findNode, findRoot, listOrganizationIds } from './store-nodes.ts';
 export { nodeScope, type NodeScope } from './store-scope.ts';
 
 /** Finds the node of a resource; null when there is no such resource in this organization. */
@@ -31,7 +31,12 @@ export interface Access {
   authenticate(bearer: string): Promise<Caller | null>;
   can: typeof can;
   scopeOf: typeof scopeOf;
-  createOrganization(wanted: { name: string; actor: Actor }): Promise<MadeOrganization>;
+  createOrganization(wanted: {
+    name: string;
+    actor: Actor;
+    /** The first key's text, where it was made elsewhere. */
+    secret?: string;
+  }): Promise<MadeOrganization>;
   createApiKey(tx: Tx, wanted: Omit<NewApiKey, 'apiVersion'>): Promise<MadeApiKey>;
   /** For the http room: where the resources of this domain stand in the tree. */
   locators: Readonly<Record<string, Locator>>;

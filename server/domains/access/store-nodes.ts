@@ -1,7 +1,7 @@
 // SQL over organizations, their nodes and the closure of the tree. The closure holds every pair of
 // ancestor and descendant, a node with itself included.
 
-import type { OrgQueryable, Tx } from '../../platform/database/database.ts';
+import type { EngineDatabase, OrgQueryable, Tx } from '../../platform/database/database.ts';
 import type { Scope } from '../../platform/http/route.ts';
 import { type Page, type PageRequest, toPage } from '../../shared/page.ts';
 import type { Instant } from '../../shared/world.ts';
@@ -33,6 +33,12 @@ export async function findOrganization(db: OrgQueryable): Promise<Organization |
   if (row === undefined) return null;
   const { id, name, status, created_at: createdAt, version } = row;
   return { id, name, status, createdAt, version };
+}
+
+/** For the engine's start: every organization of this appliance. */
+export async function listOrganizationIds(engine: EngineDatabase): Promise<readonly string[]> {
+  const rows = await engine.query<{ id: string }>(`select id from organization order by id`);
+  return rows.map((row) => row.id);
 }
 
 export async function insertNode(tx: Tx, node: TreeNode): Promise<void> {

@@ -1,0 +1,87 @@
+// One process, one role: `all`, `api`, `gateway` and `worker` serve until a signal; `migrate` brings the
+// database up; `check` builds everything, opens nothing and prints the steps and the routes.
+
+import { mkdirSync } from 'node:fs';
+import { MIGRATIONS } from '../migrations/index.ts';
+import { ConfigError, loadConfigWithWarnings, type LoadedConfig } from '../config/load.ts';
+import { compose, type ServingRole } from './compose.ts';
+import { databaseSettings } from './database-settings.ts';
+import { migrateUp } from './platform/database/migrate.ts';
+
+const SERVING = ['all', 'api', 'gateway', 'worker'] as const satisfies readonly ServingRole[];
+const USAGE = 'usage: node server/main.ts [all|api|gateway|worker|migrate|check] [--config FILE]…';
+
+export async function runRole(argv: readonly string[]): Promise<number> {
+  const asked = readArguments(argv);
+  if (asked === null) {
+    console.error(USAGE);
+    return 2;
+  }
+  let loaded: LoadedConfig;
+  try {
+    loaded = loadConfigWithWarnings({ files: asked.files });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    return 2;
+  }
+  mkdirSync(loaded.config.data_dir, { recursive: true, mode: 0o700 });
+  try {
+    return await start(asked.role, loaded);
+  } catch (error) {
+    console.error(`Sallyport did not start: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+async function start(role: string, { config, warnings }: LoadedConfig): Promise<number> {
+  const settings = databaseSettings(config);
+  if (role === 'migrate') {
+    const report = await migrateUp(settings, MIGRATIONS);
+    console.log(JSON.stringify({ migrated: report.applied, current: report.current }));
+    return 0;
+  }
+  // One machine has nobody else who would migrate; replicas wait for the migration's own job.
+  if (settings.kind === 'sqlite') await migrateUp(settings, MIGRATIONS);
+  const appliance = await compose(config, role === 'check' ? 'all' : (role as ServingRole));
+  for (const warning of warnings) appliance.log.warn(warning);
+  if (role === 'check') {
+    console.log(appliance.describe());
+    await appliance.stop();
+    return 0;
+  }
+  const stopped = stopOnSignal(appliance.stop);
+  const addresses = await appliance.start();
+  console.log(JSON.stringify({ ready: true, role, ...addresses }));
+  await stopped;
+  return 0;
+}
+
+/** The first signal drains; a second one ends at once. */
+function stopOnSignal(stop: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let asked = false;
+    const onSignal = (): void => {
+      if (asked) process.exit(1);
+      asked = true;
+      stop().then(resolve, reject);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+function readArguments(argv: readonly string[]): { role: string; files: string[] } | null {
+  const files: string[] = [];
+  let role = 'all';
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    if (word === '--config') {
+      const file = argv[(index += 1)];
+      if (file === undefined) return null;
+      files.push(file);
+    } else if ([...SERVING, 'migrate', 'check'].includes(word)) role = word;
+    else return null;
+  }
+  return { role, files };
+}
