@@ -102,7 +102,11 @@ async function prepare(
       case 'nothing':
         await deleteMessage(tx, message);
         await insertAttempt(tx, message, {
-          ...{ attempt, outcome: 'nothing', status: null, durationMs: 0, at },
+          attempt,
+          outcome: 'nothing',
+          status: null,
+          durationMs: 0,
+          at,
           detail: prepared.reason,
         });
         return over('gone', () => note(deps, delivery, 'nothing', 0));
@@ -113,7 +117,11 @@ async function prepare(
         const nextAt = at + prepared.afterMs;
         const { attempts, failures, doubts } = message;
         await upsertRetry(tx, message, {
-          ...{ state: 'blocked', attempts, failures, doubts, nextAt },
+          state: 'blocked',
+          attempts,
+          failures,
+          doubts,
+          nextAt,
           reason: prepared.reason,
         });
         return over('again', () => {
@@ -177,7 +185,10 @@ async function settle(
       const at = deps.world.clock.now();
       const written = await write(tx, deps, { delivery, settled, sent, at });
       await insertAttempt(tx, message, {
-        ...{ attempt, durationMs, at, outcome: written.outcome },
+        attempt,
+        durationMs,
+        at,
+        outcome: written.outcome,
         status: (sent.kind === 'answered' ? sent.status : undefined) ?? null,
         detail: 'reason' in settled ? settled.reason : null,
       });
@@ -261,7 +272,10 @@ function nextTry(
         : backoffMs(deps.settings, doubtful ? doubts : failures, fraction);
   return {
     state: doubtful ? 'indeterminate' : 'retry',
-    ...{ attempts, failures, doubts, nextAt: at + delayMs },
+    attempts,
+    failures,
+    doubts,
+    nextAt: at + delayMs,
     reason: 'reason' in settled ? settled.reason : '',
   };
 }
@@ -381,12 +395,20 @@ class NotHeldError extends Error {
 function note(deps: DeliverDeps, delivery: Delivery, outcome: string, durationMs: number): void {
   const { message, destination } = delivery;
   deps.metrics.attempted({
-    ...{ type: message.type, destination: destination.id, outcome, durationMs },
+    type: message.type,
+    destination: destination.id,
+    outcome,
+    durationMs,
   });
   deps.log.info(
     {
-      ...{ type: message.type, uid: message.uid, org: message.orgId, trace_id: message.traceId },
-      ...{ attempt: message.attempts, outcome, duration_ms: durationMs },
+      type: message.type,
+      uid: message.uid,
+      org: message.orgId,
+      trace_id: message.traceId,
+      attempt: message.attempts,
+      outcome,
+      duration_ms: durationMs,
     },
     'outbox attempt',
   );

@@ -133,7 +133,12 @@ function createEngine(deps: Deps, options: OutboxOptions): Engine {
     ]),
   );
   const delivering = {
-    ...{ databases, world, log, metrics, lease, settings },
+    databases,
+    world,
+    log,
+    metrics,
+    lease,
+    settings,
     handlers: options.handlers,
     stopped: stopped.signal,
   };

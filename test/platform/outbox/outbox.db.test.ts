@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { useTestDatabase } from '../../support/database.ts';
-import { until } from '../../support/until.ts';
 import { type Bench, count, createBench, emptied, makeOrganization, put } from './workbench.ts';
 
 const db = useTestDatabase();
