@@ -44,6 +44,8 @@ export interface TestDatabase {
   deps: Deps;
   /** One more connection set to the same database: another replica. */
   connect(hook?: StatementHook): Databases;
+  /** Runs before the database goes away, last registered first: servers, workers, views. */
+  onClose(run: () => Promise<unknown>): void;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function openTestDatabase(options: TestDatabaseOptions = {}): Promi
     ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
   };
   const open: Databases[] = [];
+  const closers: (() => Promise<unknown>)[] = [];
   const connect = (hook?: StatementHook): Databases => {
     const made = connectDatabases(place.settings, {
       ...databaseWorld,
@@ -86,7 +89,9 @@ export async function openTestDatabase(options: TestDatabaseOptions = {}): Promi
     world,
     deps: { databases, world, ids: createIds(world), log: pino({ enabled: false }) },
     connect,
+    onClose: (run) => void closers.push(run),
     close: async () => {
+      for (const run of closers.toReversed()) await run();
       await Promise.all(open.map((each) => each.close()));
       await place.remove();
     },

@@ -3,6 +3,7 @@
 
 import knex, { type Knex } from 'knex';
 import type { DatabaseSettings } from './connect.ts';
+import { underMigrationLock } from './migration-lock.ts';
 
 export interface MigrationStep {
   name: string;
@@ -20,7 +21,7 @@ export async function migrateUp(
   settings: DatabaseSettings,
   steps: readonly MigrationStep[],
 ): Promise<MigrationReport> {
-  return withKnex(settings, async (connection) => {
+  return alone(settings, async (connection) => {
     const [, applied] = (await connection.migrate.latest(options(steps))) as [number, string[]];
     return { applied, current: await connection.migrate.currentVersion(options(steps)) };
   });
@@ -32,7 +33,7 @@ export async function migrateDown(
   steps: readonly MigrationStep[],
   { all = false } = {},
 ): Promise<readonly string[]> {
-  return withKnex(settings, async (connection) => {
+  return alone(settings, async (connection) => {
     const result = all
       ? await connection.migrate.rollback(options(steps), true)
       : await connection.migrate.down(options(steps));
@@ -65,6 +66,21 @@ function options(steps: readonly MigrationStep[]): Knex.MigratorConfig {
       getMigration: async (step: MigrationStep) => step,
     },
   };
+}
+
+/** Changes the schema while no other process does; a mark that a killed one left is removed. */
+async function alone<T>(
+  settings: DatabaseSettings,
+  work: (connection: Knex) => Promise<T>,
+): Promise<T> {
+  return underMigrationLock(settings, () =>
+    withKnex(settings, async (connection) => {
+      if (await connection.schema.hasTable('knex_migrations_lock')) {
+        await connection.migrate.forceFreeMigrationsLock(options([]));
+      }
+      return work(connection);
+    }),
+  );
 }
 
 async function withKnex<T>(

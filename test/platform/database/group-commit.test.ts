@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Databases, transaction } from '../../../server/platform/database/database.ts';
+import { BodyOutlivedTurnError } from '../../../server/platform/database/group-commit.ts';
+import { connectSqlite } from '../../../server/platform/database/sqlite.ts';
+import { realTimers } from '../../support/world.ts';
+
+let folder: string;
+let databases: Databases;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-group-'));
+  databases = connectSqlite(
+    { file: join(folder, 'group.db'), synchronous: 'FULL', group: { waitMs: 2, callersMax: 50 } },
+    { timers: realTimers() },
+  );
+  await transaction(databases.engine, (tx) =>
+    tx.execute('create table thing (id text primary key, raw blob)'),
+  );
+});
+afterEach(async () => {
+  await databases.close();
+  rmSync(folder, { recursive: true });
+});
+
+const add = (id: string, after?: () => Promise<void>, bytes = 0): Promise<void> =>
+  transaction(databases.engine, async (tx) => {
+    await tx.execute('insert into thing (id, raw) values ($1, $2)', [id, new Uint8Array(bytes)]);
+    await after?.();
+  });
+
+async function ids(): Promise<unknown[]> {
+  const rows = await databases.engine.query('select id from thing order by id');
+  return rows.map((row) => row['id']);
+}
+
+describe('group commit', () => {
+  test('one that throws takes back only its own work', async () => {
+    const results = await Promise.allSettled([
+      add('a'),
+      add('b', () => Promise.reject(new Error('no'))),
+      add('c'),
+    ]);
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await ids()).toEqual(['a', 'c']);
+  });
+
+  test('one that violates a constraint takes back only its own work', async () => {
+    const results = await Promise.allSettled([add('a'), add('a'), add('c')]);
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await ids()).toEqual(['a', 'c']);
+  });
+
+  test('a full disk fails the whole group, and the next group works again', async () => {
+    const pages = await databases.engine.begin((tx) => tx.query('pragma page_count'));
+    const full = Number(pages[0]?.['page_count']) + 4;
+    await databases.engine.begin((tx) => tx.query(`pragma max_page_count = ${full}`));
+    const results = await Promise.allSettled([add('a'), add('b', undefined, 1_000_000), add('c')]);
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(await ids()).toEqual([]);
+    await databases.engine.begin((tx) => tx.query('pragma max_page_count = 1000000'));
+    await add('d');
+    expect(await ids()).toEqual(['d']);
+  });
+
+  test('a body that awaits anything but the database is refused, and its neighbours are not', async () => {
+    const results = await Promise.allSettled([add('a'), add('b', () => sleep(1)), add('c')]);
+    expect(results[1]).toMatchObject({
+      status: 'rejected',
+      reason: expect.any(BodyOutlivedTurnError),
+    });
+    expect(await ids()).toEqual(['a', 'c']);
+  });
+
+  test('statements of a body that was refused are refused too', async () => {
+    const late = Promise.withResolvers<unknown>();
+    const done = transaction(databases.engine, async (tx) => {
+      await sleep(1);
+      await tx.execute(`insert into thing (id) values ('late')`).catch(late.resolve);
+    });
+    await expect(done).rejects.toBeInstanceOf(BodyOutlivedTurnError);
+    expect(String(await late.promise)).toContain('has ended');
+    expect(await ids()).toEqual([]);
+  });
+
+  test('awaiting resolved promises and many statements is fine', async () => {
+    await transaction(databases.engine, async (tx) => {
+      for (let index = 0; index < 200; index += 1) {
+        await Promise.resolve();
+        await tx.execute('insert into thing (id) values ($1)', [`n${index}`]);
+      }
+    });
+    expect(await ids()).toHaveLength(200);
+  });
+});
