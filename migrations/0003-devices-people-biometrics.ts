@@ -96,7 +96,7 @@ async function createPeopleTables(knex: Knex): Promise<void> {
     columns: (
       t,
     ) => `org_id ${t.id} not null, person_id ${t.id} not null, org_key_id ${t.id} not null,
-      wrapped ${t.bytes} not null, created_at ${t.instant} not null, primary key (org_id, person_id),
+      key_version ${t.integer} not null, wrapped ${t.bytes} not null, created_at ${t.instant} not null, primary key (org_id, person_id),
       foreign key (org_id, person_id) references person (org_id, id),
       foreign key (org_id, org_key_id) references org_key (org_id, id)`,
   });
@@ -122,7 +122,7 @@ async function createPeopleTables(knex: Knex): Promise<void> {
       created_at ${t.instant} not null, erased_at ${t.instant}, version ${t.integer} not null,
       primary key (org_id, id), foreign key (org_id, person_id) references person (org_id, id),
       foreign key (org_id, person_id, consent_id) references consent (org_id, person_id, id)`,
-    indexes: ['(org_id, person_id)', '(org_id, status)'],
+    indexes: ['(org_id, person_id)', '(org_id, status)', '(org_id, consent_id)'],
   });
   await createTable(knex, 'identification', {
     owner: 'organization',
@@ -135,6 +135,7 @@ async function createPeopleTables(knex: Knex): Promise<void> {
       gallery_size ${t.integer} not null, evidence_class ${t.text} not null,
       created_at ${t.instant} not null, primary key (org_id, id),
       foreign key (org_id, node_id) references node (org_id, id)`,
+    indexes: ['(org_id, person_id)'],
   });
 }
 

@@ -9,7 +9,7 @@ import type { NodePredicate } from './store.ts';
 export { type ChangeFeed, createChangeFeed } from './change-feed.ts';
 export type { Actor, Event, NewEvent } from './event.ts';
 export type { Change } from './store.ts';
-export { tell } from './tell.ts';
+export { tell, tellMany } from './tell.ts';
 
 export interface Audit {
   routes: readonly AnyRoute[];

@@ -31,6 +31,47 @@ export async function insertEvent(
   ]);
 }
 
+/** Many in one statement, numbered in the order given. */
+export async function insertEvents(
+  tx: Tx,
+  events: readonly (NewEvent & { id: string; createdAt: Instant })[],
+): Promise<void> {
+  const rows = events.map(({ subject, nodeId = null, traceId = null, ...event }, index) => ({
+    place: index,
+    id: event.id,
+    type: event.type,
+    subject_kind: subject.kind,
+    subject_id: subject.id,
+    node_id: nodeId,
+    actor: JSON.stringify(event.actor),
+    data: JSON.stringify(event.data),
+    trace_id: traceId,
+    created_at: event.createdAt,
+  }));
+  const source = tx.dialect.rowsOf('$2', EVENT_COLUMNS, 'r');
+  await tx.execute(
+    `insert into event (org_id, id, type, subject_kind, subject_id, node_id, actor, data, trace_id,
+        created_at)
+     select $1, r.id, r.type, r.subject_kind, r.subject_id, r.node_id, r.actor, r.data, r.trace_id,
+        r.created_at
+       from ${source} order by r.place`,
+    [tx.org, JSON.stringify(rows)],
+  );
+}
+
+const EVENT_COLUMNS = {
+  place: 'integer',
+  id: 'text',
+  type: 'text',
+  subject_kind: 'text',
+  subject_id: 'text',
+  node_id: 'text',
+  actor: 'text',
+  data: 'text',
+  trace_id: 'text',
+  created_at: 'integer',
+} as const;
+
 /** SQL that is true when the node in `column` is within the reach held by the two parameters. */
 export type NodePredicate = (
   dialect: Dialect,

@@ -3,7 +3,7 @@
 import type { Deps } from '../../platform/deps.ts';
 import type { Tx } from '../../platform/database/database.ts';
 import type { NewEvent } from './event.ts';
-import { insertEvent } from './store.ts';
+import { insertEvent, insertEvents } from './store.ts';
 
 /** Returns the event's id. */
 export async function tell(
@@ -14,4 +14,18 @@ export async function tell(
   const id = deps.ids.make('event');
   await insertEvent(tx, { ...event, id, createdAt: deps.world.clock.now() });
   return id;
+}
+
+/** The events of many changes of one transaction, in one statement. */
+export async function tellMany(
+  deps: Pick<Deps, 'ids' | 'world'>,
+  tx: Tx,
+  events: readonly NewEvent[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const createdAt = deps.world.clock.now();
+  await insertEvents(
+    tx,
+    events.map((event) => ({ ...event, id: deps.ids.make('event'), createdAt })),
+  );
 }

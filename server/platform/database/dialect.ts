@@ -20,6 +20,8 @@ export interface Dialect {
    * at: 'integer' }, 'r')}` gives columns r.id, r.at. One round trip for any number of rows.
    */
   rowsOf(param: string, columns: Record<string, 'text' | 'integer'>, alias: string): string;
+  /** Bytes from a column of hexadecimal text: JSON parameters cannot carry bytes. */
+  bytesOfHex(column: string): string;
   /** SQL that is true when column `c` (text of a JSON object) holds the given text at key `k`. */
   jsonText(column: string, key: string): string;
   isUniqueViolation(error: unknown): boolean;

@@ -53,6 +53,7 @@ export function postgresDialect(
       const defs = Object.entries(columns).map(([name, type]) => `${name} ${types[type]}`);
       return `jsonb_to_recordset(${param}::jsonb) as ${alias}(${defs.join(', ')})`;
     },
+    bytesOfHex: (column) => `decode(${column}, 'hex')`,
     jsonText: (column, key) => `(${column}::jsonb ->> '${key}')`,
     isUniqueViolation: (error) => hasCode(error, '23505'),
     isForeignKeyViolation: (error) => hasCode(error, '23503'),

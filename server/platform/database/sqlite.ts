@@ -44,6 +44,7 @@ export function sqliteDialect(nowMs = `cast(unixepoch('subsec') * 1000 as intege
       const picks = Object.keys(columns).map((name) => `value ->> '$.${name}' as ${name}`);
       return `(select ${picks.join(', ')} from json_each(${param})) as ${alias}`;
     },
+    bytesOfHex: (column) => `unhex(${column})`,
     jsonText: (column, key) => `(${column} ->> '$.${key}')`,
     isUniqueViolation: (error) =>
       hasCode(error, 'SQLITE_CONSTRAINT_UNIQUE') || hasCode(error, 'SQLITE_CONSTRAINT_PRIMARYKEY'),
