@@ -1,6 +1,7 @@
 // Root keys in a file of their owner's alone. Made at the first start; a file that others may read is
 // refused, and so is a damaged one: it is never overwritten, because what it wrapped would be lost.
 
+import { hkdfSync } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
@@ -56,6 +57,11 @@ export function openKekFile(file: string, world: Pick<World, 'clock' | 'random'>
       return { kid, wrapped: wrapKey({ under: secretOf(kid), key, aad, random: world.random }) };
     },
     unwrap: async ({ kid, wrapped }, aad) => unwrapKey({ under: secretOf(kid), wrapped, aad }),
+    // From the oldest key, so that adding one does not end what was signed before.
+    derive: async (purpose) =>
+      Buffer.from(
+        hkdfSync('sha256', secretOf(keys.keys[0]?.kid ?? ''), '', `sallyport/${purpose}`, KEY_BYTES),
+      ),
     newVersion: async () => {
       // Another process may have added one since: what is in the file is the truth.
       const next = { ...readKeyFile(file) };

@@ -18,6 +18,8 @@ export interface KekProvider {
   wrap(key: Buffer, aad: Buffer): Promise<WrappedKey>;
   /** Throws SealBrokenError when it does not open, AppError `sealed` when the provider is away. */
   unwrap(wrapped: WrappedKey, aad: Buffer): Promise<Buffer>;
+  /** 32 bytes for one purpose (signing cursors, say), the same on every replica and over restarts. */
+  derive(purpose: string): Promise<Buffer>;
   /** Makes a new root key for further wraps; older ones still unwrap. Returns its kid. */
   newVersion(): Promise<string>;
   health(): Promise<KekHealth>;
