@@ -13,7 +13,7 @@ const swcOptions = {
 };
 
 const shared: Project = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/node-environment.ts',
   extensionsToTreatAsEsm: ['.ts'],
   // The product runs as Node itself would run it: types blanked out, every other character in its place.
   transform: {
