@@ -2,6 +2,7 @@
 // the one message that fetches its object. Joined to the outbox by compose: handlers, schedules and
 // `onBreaker`.
 
+import { accountRoutes } from './account-routes.ts';
 import type { Deps } from '../deps.ts';
 import type { AnyRoute } from '../http/route.ts';
 import type { HandlerTable } from '../outbox/handler.ts';
@@ -71,6 +72,6 @@ export function createInbox(deps: Deps, options: InboxOptions): Inbox {
       everyMs: polling.settings.pollEveryMs,
       run: (bucket) => pollAll(polling, provider, String(bucket)),
     })),
-    routes: inboxRoutes(receiveRaw, deps.world.clock),
+    routes: [...inboxRoutes(receiveRaw, deps.world.clock), ...accountRoutes()],
   };
 }
