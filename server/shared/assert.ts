@@ -5,7 +5,8 @@ export function assert(condition: unknown, what: string): asserts condition {
 }
 
 export function present<T>(value: T | null | undefined, what: string): T {
-  if (value === null || value === undefined) throw new Error(`Invariant broken: ${what} is missing`);
+  if (value === null || value === undefined)
+    throw new Error(`Invariant broken: ${what} is missing`);
   return value;
 }
 

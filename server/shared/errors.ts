@@ -107,5 +107,11 @@ export function notFound(what: string, id: string): AppError {
 
 /** Turns whatever was thrown into an Error, so that every catch can rely on one. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(`A non-error was thrown: ${String(thrown)}`);
+  if (thrown instanceof Error || isForeignError(thrown)) return thrown;
+  return new Error(`A non-error was thrown: ${String(thrown)}`);
+}
+
+/** An error of another realm (a native addon's, another context's) is no instance of our Error. */
+function isForeignError(thrown: unknown): thrown is Error {
+  return typeof thrown === 'object' && thrown !== null && 'stack' in thrown && 'message' in thrown;
 }

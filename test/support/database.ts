@@ -148,7 +148,9 @@ export function testDatabaseKind(): 'sqlite' | 'postgres' {
   const named = (globalThis as Record<string, unknown>)['SALLYPORT_TEST_DATABASE'];
   const kind = named ?? process.env['SALLYPORT_TEST_DATABASE'] ?? 'sqlite';
   if (kind !== 'sqlite' && kind !== 'postgres') {
-    throw new Error(`Expected SALLYPORT_TEST_DATABASE sqlite or postgres, found ${String(kind)}.`);
+    throw new Error(
+      `Expected SALLYPORT_TEST_DATABASE sqlite or postgres, found ${JSON.stringify(kind)}.`,
+    );
   }
   return kind;
 }

@@ -91,10 +91,6 @@ function migrationsDigest(): string {
 }
 
 function settingsOf(cluster: PostgresCluster, database: string): DatabaseSettings {
-  const login = (user: string): { user: string; password: string } => ({
-    user,
-    password: PASSWORD,
-  });
   return {
     kind: 'postgres',
     host: cluster.host,
@@ -105,6 +101,10 @@ function settingsOf(cluster: PostgresCluster, database: string): DatabaseSetting
     engine: { ...login(ROLES.engine), connectionsMax: 6 },
     statementTimeoutMs: 20_000,
   };
+}
+
+function login(user: string): { user: string; password: string } {
+  return { user, password: PASSWORD };
 }
 
 async function asSuperuser<T>(

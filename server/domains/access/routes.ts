@@ -55,9 +55,9 @@ function organizationRoutes(): readonly AnyRoute[] {
       answer: schemas.Organization,
       status: 200,
       run: async ({ db }) => {
-        const [organization, root] = [await findOrganization(db), await findRoot(db)];
-        if (organization === null || root === null) throw notFound('organization', db.org);
-        return { ...organization, rootNodeId: root.id };
+        const organization = await findOrganization(db);
+        if (organization === null) throw notFound('organization', db.org);
+        return { ...organization, rootNodeId: (await findRoot(db)).id };
       },
       present: (found) => presentOrganization(found, found.rootNodeId),
       versionOf: (found) => found.version,

@@ -4,6 +4,7 @@
 import type { EngineDatabase, OrgQueryable, Tx } from '../../platform/database/database.ts';
 import type { Scope } from '../../platform/http/route.ts';
 import { type Page, type PageRequest, toPage } from '../../shared/page.ts';
+import { present } from '../../shared/assert.ts';
 import type { Instant } from '../../shared/world.ts';
 import type { NodeKind, TreeNode } from './node.ts';
 import { nodeScope } from './store-scope.ts';
@@ -75,13 +76,14 @@ export async function findNode(db: OrgQueryable, id: string): Promise<TreeNode |
   return rows[0] === undefined ? null : toNode(rows[0]);
 }
 
-export async function findRoot(db: OrgQueryable): Promise<TreeNode | null> {
+/** Every organization has one: it is made in the transaction that makes the organization. */
+export async function findRoot(db: OrgQueryable): Promise<TreeNode> {
   const rows = await db.query<NodeRow>(
     `select id, parent_id, kind, name, created_at, version from node
       where org_id = $1 and parent_id is null`,
     [db.org],
   );
-  return rows[0] === undefined ? null : toNode(rows[0]);
+  return toNode(present(rows[0], 'the root of an organization'));
 }
 
 /** The nearest node of that kind at or above the given one, e.g. the site of a terminal. */

@@ -30,7 +30,6 @@ export interface CheckResult {
 const CHECK_LIMIT_MS = 2_000;
 
 export function healthPages(world: World, facts: HealthFacts): readonly Page[] {
-  const quiet = (path: string, answer: Page['answer']): Page => ({ path, logged: false, answer });
   return [
     quiet('/livez', async () => jsonAnswer(200, { status: 'alive' })),
     quiet('/startupz', async () => {
@@ -73,4 +72,9 @@ async function look(world: World, { name, check }: ReadinessCheck): Promise<Chec
   } finally {
     limit.abort();
   }
+}
+
+/** Probes come every few seconds; only their failures are worth a line. */
+function quiet(path: string, answer: Page['answer']): Page {
+  return { path, logged: false, answer };
 }

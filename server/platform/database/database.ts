@@ -2,21 +2,12 @@
 // and `transaction()`. Owns no SQL. Text uses $1, $2 … on both databases; statements are prepared once
 // per connection. A failed body rolls back; nothing is answered before the commit is durable.
 
-import type { Dialect } from './dialect.ts';
+import type { Dialect, Param, Queryable } from './dialect.ts';
 
-export type Param = string | number | boolean | null | Uint8Array;
-export type Row = Record<string, unknown>;
+export type { Param, Queryable, Row } from './dialect.ts';
 
 declare const ORGANIZATION_TX: unique symbol;
 declare const ENGINE_TX: unique symbol;
-
-export interface Queryable {
-  readonly dialect: Dialect;
-  /** Runs one prepared statement and returns its rows (also of `… returning`). */
-  query<T extends Row = Row>(text: string, params?: readonly Param[]): Promise<T[]>;
-  /** Runs one prepared statement and returns how many rows it touched. */
-  execute(text: string, params?: readonly Param[]): Promise<number>;
-}
 
 /** Bound to one organization: `org` is the first parameter of its statements, and on Postgres the
  * row-level security of the connection as well. */

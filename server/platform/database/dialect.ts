@@ -1,7 +1,16 @@
 // The whole difference between Postgres and SQLite, as named capabilities. The two implementations
 // (postgres.ts, sqlite.ts) are read side by side. Never ask which database it is; ask what it can do.
 
-import type { Queryable } from './database.ts';
+export type Param = string | number | boolean | null | Uint8Array;
+export type Row = Record<string, unknown>;
+
+export interface Queryable {
+  readonly dialect: Dialect;
+  /** Runs one prepared statement and returns its rows (also of `… returning`). */
+  query<T extends Row = Row>(text: string, params?: readonly Param[]): Promise<T[]>;
+  /** Runs one prepared statement and returns how many rows it touched. */
+  execute(text: string, params?: readonly Param[]): Promise<number>;
+}
 
 export interface Dialect {
   readonly name: string;

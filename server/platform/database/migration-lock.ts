@@ -47,7 +47,7 @@ function lockFile(file: string): Release | null {
     return async () => void lock.close();
   } catch (error) {
     lock.close();
-    if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null;
+    if ((error as { code?: unknown }).code === 'SQLITE_BUSY') return null;
     throw error;
   }
 }

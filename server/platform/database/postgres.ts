@@ -214,12 +214,12 @@ async function beginOnce<T>(room: Room, work: (tx: Tx | EngineTx) => Promise<T>)
  * One round trip: the transaction, the organization for as long as it lasts, and, where it will write,
  * its number: the gap rule (low-water.ts) needs the number to be older than any sequence value taken.
  */
-function opening(room: Room, begin: 'begin' | 'begin read only'): string {
+function opening(room: Room, start: 'begin' | 'begin read only'): string {
   const wanted = [
     ...(room.org === null ? [] : [`set_config('app.org', '${room.org}', true)`]),
-    ...(begin === 'begin' ? ['pg_current_xact_id()'] : []),
+    ...(start === 'begin' ? ['pg_current_xact_id()'] : []),
   ];
-  return wanted.length === 0 ? begin : `${begin}; select ${wanted.join(', ')}`;
+  return wanted.length === 0 ? start : `${start}; select ${wanted.join(', ')}`;
 }
 
 async function borrow<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -272,5 +272,5 @@ async function readDurability(pool: pg.Pool): Promise<Record<string, string>> {
 }
 
 function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return (error as { code?: unknown } | null)?.code === code;
 }

@@ -213,6 +213,8 @@ function toSqlite(value: Param): unknown {
   return value;
 }
 
+/** By its code and not its class: the addon keeps the class of whoever loaded it first. */
 function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Sqlite.SqliteError && error.code.startsWith(code);
+  const found = (error as { code?: unknown } | null)?.code;
+  return typeof found === 'string' && found.startsWith(code);
 }

@@ -115,15 +115,17 @@ function describe(
   path: readonly PropertyKey[],
 ): { text: string; missing: boolean } {
   let value = context.input;
-  for (const part of path)
+  for (const part of path) {
     value = (value as Record<PropertyKey, unknown> | undefined | null)?.[part];
+  }
   if (value === undefined) return { text: 'nothing', missing: true };
   if (value === null) return { text: 'null', missing: false };
   if (isSecret(context.secrets, path)) return { text: 'a value that is not shown', missing: false };
   if (Array.isArray(value)) return { text: `an array of ${value.length} items`, missing: false };
   if (typeof value === 'object') return { text: 'an object', missing: false };
-  if (typeof value !== 'string')
-    return { text: `the ${typeof value} ${String(value)}`, missing: false };
+  if (typeof value !== 'string') {
+    return { text: `the ${typeof value} ${JSON.stringify(value)}`, missing: false };
+  }
   return value.length > ECHO_LENGTH_MAX
     ? { text: `a text of ${value.length} characters`, missing: false }
     : { text: JSON.stringify(value), missing: false };

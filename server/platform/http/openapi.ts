@@ -127,7 +127,7 @@ function operationOf(
     'x-permission': route.action,
     ...(route.idempotency === 'none' ? {} : { 'x-idempotency': route.idempotency }),
     ...(route.pagination === undefined ? {} : { 'x-pagination': route.pagination }),
-  } as ZodOpenApiOperationObject;
+  };
 }
 
 function headerParameters(route: PlainRoute): string[] {

@@ -11,7 +11,7 @@ interface Definition {
 export function strictSchema(schema: ZodType): ZodType {
   const definition = schema._zod.def as unknown as Definition;
   const changed = strictDefinition(definition);
-  return changed === null ? schema : (schema.clone(changed as never) as ZodType);
+  return changed === null ? schema : schema.clone(changed as never);
 }
 
 function strictDefinition(definition: Definition): Definition | null {

@@ -9,8 +9,7 @@ import { strictSchema } from './strict-schema.ts';
 export type PlainRoute = Route<
   Record<string, unknown>,
   Record<string, unknown>,
-  Record<string, unknown>,
-  unknown
+  Record<string, unknown>
 >;
 
 export interface RouteEntry {
@@ -49,16 +48,18 @@ export function buildTable(routes: readonly AnyRoute[], rules: TableRules): read
 }
 
 function toEntry(route: PlainRoute): RouteEntry {
-  const strict = (schema: ZodType | undefined): ZodType | null =>
-    schema === undefined ? null : strictSchema(schema);
   return {
     route,
-    params: strict(route.params),
-    query: strict(route.query),
-    body: strict(route.body),
+    params: strictOrNull(route.params),
+    query: strictOrNull(route.query),
+    body: strictOrNull(route.body),
     bodySecrets: secretPaths(route.body),
     answerSecrets: secretPaths(route.answer),
   };
+}
+
+function strictOrNull(schema: ZodType | undefined): ZodType | null {
+  return schema === undefined ? null : strictSchema(schema);
 }
 
 function nameOf(route: PlainRoute): string {

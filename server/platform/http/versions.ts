@@ -14,7 +14,7 @@ export interface ApiVersion {
 /** Oldest first. */
 export const API_VERSIONS: readonly ApiVersion[] = [{ date: '2026-11-21' }];
 
-export function newestVersion(versions: readonly ApiVersion[]): string {
+export function newestVersion(versions: readonly ApiVersion[] = API_VERSIONS): string {
   return versions.at(-1)?.date ?? '';
 }
 

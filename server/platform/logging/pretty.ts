@@ -11,7 +11,9 @@ export function prettyDestination(write: (text: string) => void): DestinationStr
       const rest = Object.entries(entry).filter(([key]) => !HIDDEN.has(key));
       const facts = rest.map(([key, value]) => `${key}=${factOf(value)}`).join(' ');
       const time = String(entry['time']).slice(11, 23);
-      write(`${time} ${String(entry['level']).padEnd(5)} ${String(entry['msg'] ?? '')} ${facts}\n`);
+      write(
+        `${time} ${String(entry['level']).padEnd(5)} ${entry['msg'] === undefined ? '' : factOf(entry['msg'])} ${facts}\n`,
+      );
     },
   };
 }

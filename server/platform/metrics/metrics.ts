@@ -28,11 +28,6 @@ export const LATENCY_BUCKETS_SECONDS: readonly number[] = [
 export function createMetrics(build: { version: string; commit: string }): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const base = (spec: MetricSpec): { name: string; help: string; labelNames: string[] } => ({
-    name: spec.name,
-    help: spec.help,
-    labelNames: [...(spec.labels ?? [])],
-  });
   const counter: Metrics['counter'] = (spec) =>
     new Counter({ ...base(spec), registers: [registry] });
   const gauge: Metrics['gauge'] = ({ collect, ...spec }) => {
@@ -60,6 +55,10 @@ export function createMetrics(build: { version: string; commit: string }): Metri
     labels: ['method', 'route', 'status'],
   });
   return { registry, counter, gauge, histogram, requestDuration };
+}
+
+function base(spec: MetricSpec): { name: string; help: string; labelNames: string[] } {
+  return { name: spec.name, help: spec.help, labelNames: [...(spec.labels ?? [])] };
 }
 
 /** Open, idle and waiting connections, asked of the database room at each scrape. */

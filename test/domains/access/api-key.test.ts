@@ -23,7 +23,7 @@ describe('the text of a key', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 8, max: made.secret.length - 1 }),
-        fc.constantFrom(...'09AZaz_'),
+        fc.constantFrom('0', '9', 'A', 'Z', 'a', 'z', '_'),
         (at, character) => {
           fc.pre(made.secret[at] !== character);
           const bent = made.secret.slice(0, at) + character + made.secret.slice(at + 1);

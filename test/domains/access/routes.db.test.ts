@@ -65,6 +65,11 @@ describe('/v1/nodes', () => {
   });
 });
 
+/** The answer's bytes, with its two ids taken out. */
+function anonymous(response: TestResponse, id: string): string {
+  return response.text.replaceAll(id, 'ID').replaceAll(/req_[0-9a-z]+/g, 'REQ');
+}
+
 describe('a foreign id', () => {
   test('answers what a missing id answers, byte for byte but for the id', async () => {
     const mine = await database.seedOrganization();
@@ -76,10 +81,8 @@ describe('a foreign id', () => {
       makeNode(mine.apiKey, { parent_id: id, kind: 'zone' });
     for (const ask of [read, create]) {
       const [foreign, absent] = [await ask(theirs.siteId), await ask(missing)];
-      const same = (response: TestResponse, id: string): string =>
-        response.text.replaceAll(id, 'ID').replaceAll(/req_[0-9a-z]+/g, 'REQ');
       expect(foreign.status).toBe(404);
-      expect(same(foreign, theirs.siteId)).toBe(same(absent, missing));
+      expect(anonymous(foreign, theirs.siteId)).toBe(anonymous(absent, missing));
     }
   });
 });
@@ -92,7 +95,7 @@ describe('a key bound to one site', () => {
     const bound = (await makeKey(apiKey, { node_id: siteId, scopes: ['*'] })).json().secret;
     const list = await http.request('GET', '/v1/nodes', { key: bound });
     const ids = list.json().data.map((node: { id: string }) => node.id);
-    expect(ids.toSorted()).toEqual([siteId, zone.id].toSorted());
+    expect(new Set(ids)).toEqual(new Set([siteId, zone.id]));
     for (const id of [other.id, rootNodeId]) {
       expect((await http.request('GET', `/v1/nodes/${id}`, { key: bound })).status).toBe(404);
       expect((await makeNode(bound, { parent_id: id, kind: 'zone' })).status).toBe(404);

@@ -116,12 +116,8 @@ describe('the gap rule', () => {
       afterPos = changes.at(-1)?.pos ?? afterPos;
     };
     const wanted = Array.from({ length: 30 }, (_unused, index) => `s${index}`);
-    let writing = true;
-    const writers = Promise.all(wanted.map((subject) => happen(org, subject))).then(() => {
-      writing = false;
-    });
-    while (writing) await read();
-    await writers;
+    const writers = wanted.map((subject) => happen(org, subject));
+    for (const writer of writers) await Promise.all([read(), writer]);
     for (let quiet = 0; quiet < 5;) {
       const before = seen.length;
       await read();

@@ -51,7 +51,7 @@ describe('migrations', () => {
       expect([name, Number(rows[0]?.['rows'])]).toEqual([name, 1]);
     }
     const down = await migrateDown(settings(), MIGRATIONS, { all: true });
-    expect(down.toSorted()).toEqual(names.toSorted());
+    expect(down).toEqual(names.toReversed());
     expect(await view.tables()).toEqual([]);
     await migrateUp(settings(), MIGRATIONS);
     expect(await view.tables()).toEqual(first);
@@ -79,7 +79,7 @@ describe('migrations', () => {
     await migrateDown(settings(), MIGRATIONS, { all: true });
     const reports = await Promise.all([1, 2].map(() => migrateUp(settings(), MIGRATIONS)));
     const applied = reports.map((report) => report.applied.length);
-    expect(applied.toSorted()).toEqual([0, names.length]);
+    expect(new Set(applied)).toEqual(new Set([0, names.length]));
     expect((await migrationDrift(settings(), MIGRATIONS)).missing).toEqual([]);
   });
 });

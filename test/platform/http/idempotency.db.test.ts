@@ -42,7 +42,7 @@ function routes(): readonly AnyRoute[] {
       }),
       status: 201,
       run: async ({ db, body, caller }) => {
-        const make = (): Promise<{ id: string; name: string }> =>
+        const makeOne = (): Promise<{ id: string; name: string }> =>
           transaction(db, async (tx) => {
             const id = await tell(deps, tx, {
               type: 'thing.made',
@@ -55,8 +55,8 @@ function routes(): readonly AnyRoute[] {
             return { id, name: body.name };
           });
         if (mood === 'no transaction') return { id: 'none', name: body.name };
-        const made = await make();
-        if (mood === 'two transactions') await make();
+        const made = await makeOne();
+        if (mood === 'two transactions') await makeOne();
         return mood === 'other value' ? { ...made } : made;
       },
       present: (thing) => ({ ...thing, code: 'only-once' }),
