@@ -17,7 +17,7 @@ export async function toIstanbul(
   const converted: CoverageMapData = converter.toIstanbul();
   const found = Object.values(converted)[0];
   if (found === undefined) throw new Error(`No coverage came out for ${path}.`);
-  return withCodeLinesOnly(found as FileCoverageData, code);
+  return withCodeLinesOnly(found, code);
 }
 
 function neverLoaded(code: string): ScriptCov['functions'] {

@@ -86,9 +86,9 @@ describe('coverage of several processes', () => {
     run('both', 'right');
     const measured = await measureCoverage(join(root, 'both'), root, FILES);
     expect(linesOf(measured, 'server/door.ts')).toBe('6/6');
-    expect(measured.map.fileCoverageFor(join(root, 'server/door.ts')).toSummary().branches.pct).toBe(
-      100,
-    );
+    expect(
+      measured.map.fileCoverageFor(join(root, 'server/door.ts')).toSummary().branches.pct,
+    ).toBe(100);
   });
 
   test('a file no process loaded counts as not run', async () => {
