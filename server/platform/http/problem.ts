@@ -69,6 +69,8 @@ function headersOf(error: AppError, retryable: boolean): Record<string, string> 
   }
   // RFC 9110 §11.6.1: a 401 says how to authenticate.
   if (error.kind === 'unauthenticated') headers['WWW-Authenticate'] = 'Bearer realm="sallyport"';
+  // The rest of a body that is too large is not worth reading to keep the connection.
+  if (error.kind === 'too_large') headers['Connection'] = 'close';
   return headers;
 }
 
