@@ -1,0 +1,90 @@
+// From the configuration's words to the settings of each room. No decisions, only names and units; the
+// one file to read when a setting seems to have no effect.
+
+import type { Config } from '../config/load.ts';
+import type { Build } from './domains/appliance/index.ts';
+import { API_VERSIONS, type HttpSettings } from './platform/http/index.ts';
+import type { InboxSettings } from './platform/inbox/index.ts';
+import type { DestinationSettings, OutboxSettings } from './platform/outbox/settings.ts';
+import { HTTP_CLIENT_DEFAULTS, type HttpClientSettings } from './platform/outside/http-client.ts';
+
+const DAY_MS = 86_400_000;
+/** Imports of a whole population may take this long. */
+const STREAM_TIMEOUT_MS = 600_000;
+
+export function httpSettings(
+  { http, api, inbox }: Config,
+  { build, cursorKey }: { build: Build; cursorKey: Uint8Array },
+): HttpSettings {
+  return {
+    headerLimitBytes: http.header_limit_bytes,
+    bodyLimitBytes: http.body_limit_bytes,
+    rawLimitBytes: inbox.raw_limit_bytes,
+    importBodyLimitBytes: http.import_body_limit_bytes,
+    importLineLimitBytes: http.import_line_limit_bytes,
+    requestTimeoutMs: http.request_timeout_ms,
+    streamTimeoutMs: STREAM_TIMEOUT_MS,
+    drainNoticeMs: 0,
+    drainMs: http.drain_ms,
+    pageLimitDefault: api.page_limit_default,
+    pageLimitMax: api.page_limit_max,
+    idempotencyDays: api.idempotency_days,
+    cursorKey,
+    versions: API_VERSIONS,
+    build,
+  };
+}
+
+export function outboxSettings({ outbox }: Config): Partial<OutboxSettings> {
+  return {
+    leaseMs: outbox.lease_ms,
+    renewMs: outbox.renew_ms,
+    leaseMarginMs: Math.min(5_000, Math.floor(outbox.lease_ms / 3)),
+    pollMs: outbox.poll_ms,
+    fetchMax: outbox.batch,
+    backoffBaseMs: outbox.backoff_base_ms,
+    backoffCapMs: outbox.backoff_cap_ms,
+    attemptsMax: outbox.attempts_max,
+    attemptsKeptMs: outbox.retention_days * DAY_MS,
+  };
+}
+
+type Provider = 'stripe' | 'veriff';
+
+export function destinationSettings(config: Config, provider: Provider): DestinationSettings {
+  const { outbox, providers } = config;
+  const sendTimeoutMs = providers[provider].timeout_ms;
+  return {
+    inflightMax: Math.min(outbox.inflight_max, providers[provider].connections),
+    failuresToOpen: outbox.breaker.failures,
+    openMs: outbox.breaker.open_ms,
+    openMsMax: outbox.breaker.open_ms_max,
+    probeMs: sendTimeoutMs + 30_000,
+    sendTimeoutMs,
+  };
+}
+
+/** The client's own limits end an exchange a little before the outbox would abort it. */
+export function clientSettings(
+  config: Config,
+  provider: Provider,
+): Omit<HttpClientSettings, 'baseUrl'> {
+  const settings = config.providers[provider];
+  const exchangeMs = Math.floor(settings.timeout_ms * 0.9);
+  return {
+    ...HTTP_CLIENT_DEFAULTS,
+    connectionsMax: settings.connections,
+    connectTimeoutMs: Math.min(settings.connect_timeout_ms, exchangeMs),
+    headersTimeoutMs: exchangeMs,
+    bodyIdleTimeoutMs: exchangeMs,
+    totalTimeoutMs: exchangeMs,
+  };
+}
+
+export function inboxSettings(config: Config): Partial<InboxSettings> {
+  return {
+    bodyBytesMax: config.inbox.raw_limit_bytes,
+    skewMaxMs: config.inbox.tolerance_ms,
+    pollEveryMs: config.providers.stripe.poll_ms,
+  };
+}
