@@ -212,6 +212,7 @@ async function playStory(
   const { runStory } = await import('../../installer/story/run-story.ts');
   const { readEnvironment } = await import('../../installer/story/environment.ts');
   const told = await runStory(readEnvironment(environmentFile), ROOT, (line) => console.log(line));
-  if (told) console.log('\nThe appliance stays up. Ctrl-C stops it; `npx sallyport story` tells it again.');
+  if (told)
+    console.log('\nThe appliance stays up. Ctrl-C stops it; `npx sallyport story` tells it again.');
   else await stop(1);
 }

@@ -66,7 +66,11 @@ const QUERIES = {
 export async function readAppliance(database: ApplianceDatabase): Promise<ApplianceSide> {
   const read = database.kind === 'sqlite' ? readSqlite(database.file) : readPostgres(database);
   const { operations, accounts, transfers } = await read;
-  return { rows: (operations as OperationRow[]).flatMap(toRow), accounts, transfers } as ApplianceSide;
+  return {
+    rows: (operations as OperationRow[]).flatMap(toRow),
+    accounts,
+    transfers,
+  } as ApplianceSide;
 }
 
 type Tables = Record<keyof typeof QUERIES, unknown[]>;

@@ -35,9 +35,14 @@ export async function verifyLedgers(
     ours: 'at most 1 charge',
     provider: `${row.charges} charges`,
   }));
-  const differences = [...compareRows(appliance.rows, provider), ...compareBooks(appliance), ...surplus];
+  const differences = [
+    ...compareRows(appliance.rows, provider),
+    ...compareBooks(appliance),
+    ...surplus,
+  ];
   const compared = `${appliance.rows.length} operations, ${provider.length} provider rows, ${appliance.transfers.length} transfers compared`;
-  if (differences.length === 0) return { lines: [compared, 'ledger = provider ledger'], equal: true };
+  if (differences.length === 0)
+    return { lines: [compared, 'ledger = provider ledger'], equal: true };
   return { lines: [compared, ...differences.map(describe)], equal: false };
 }
 
@@ -59,11 +64,14 @@ function readArguments(argv: string[]): { ours: ApplianceDatabase; stripe: strin
     },
   });
   const { stripe, sqlite, postgres } = values;
-  if (stripe === undefined) throw new Error('Expected --stripe with the file of the provider, found none.');
+  if (stripe === undefined)
+    throw new Error('Expected --stripe with the file of the provider, found none.');
   if (sqlite !== undefined) return { ours: { kind: 'sqlite', file: sqlite }, stripe };
   const address = /^([^:/]+):(\d+)\/(.+)$/.exec(postgres ?? '');
   if (address === null) {
-    throw new Error(`Expected --sqlite FILE or --postgres HOST:PORT/NAME, found ${postgres ?? 'neither'}.`);
+    throw new Error(
+      `Expected --sqlite FILE or --postgres HOST:PORT/NAME, found ${postgres ?? 'neither'}.`,
+    );
   }
   const passwordFile = required(values['password-file'], '--password-file');
   return {
