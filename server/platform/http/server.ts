@@ -65,8 +65,8 @@ async function stop(
   draining.phase = 'notice';
   if (settings.drainNoticeMs > 0) await pause(world.timers, settings.drainNoticeMs);
   draining.phase = 'closing';
+  // Closes idle connections too; those in use end with their answer, which says `close`.
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
   const cut = world.timers.after(settings.drainMs, () => server.closeAllConnections());
   await closed;
   cut.cancel();

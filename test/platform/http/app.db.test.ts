@@ -255,7 +255,10 @@ describe('bodies', () => {
   });
 
   test('raw bytes arrive as they came, under their own limit', async () => {
-    expect((await sendRaw(Buffer.from([0, 255, 10]))).json()).toEqual({ hex: '00ff0a', agent: 'b' });
+    expect((await sendRaw(Buffer.from([0, 255, 10]))).json()).toEqual({
+      hex: '00ff0a',
+      agent: 'b',
+    });
     expect((await sendRaw(Buffer.alloc(17))).status).toBe(413);
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { tell } from '../../../server/domains/audit/index.ts';
 import { transaction } from '../../../server/platform/database/database.ts';
+import { TwinFound, wrapDatabase } from '../../../server/platform/http/idempotency.ts';
 import { purgeIdempotency } from '../../../server/platform/http/index.ts';
 import { type AnyRoute, route } from '../../../server/platform/http/route.ts';
 import { AppError } from '../../../server/shared/errors.ts';
@@ -161,6 +162,32 @@ describe('twins at the same moment', () => {
     const replayed = answers.filter((answer) => answer.headers['idempotent-replayed'] === 'true');
     expect(replayed).toHaveLength(9);
     expect(await effects('twins')).toBe(1);
+  });
+
+  test('ten transactions begun in one tick claim the key once; the others find their twin', async () => {
+    const deps = database.deps();
+    const db = database.databases().org(org.orgId);
+    const request = { principalId: org.caller.principalId, key: 'one-tick', fingerprint: 'f' };
+    const answer = { status: 201, headers: {}, body: '{}' };
+    const attempts = Array.from({ length: 10 }, () => {
+      const wrapped = wrapDatabase(db, request, {
+        clock: deps.world.clock,
+        days: 7,
+        answerOf: () => ({ shown: answer, kept: answer }),
+      });
+      return transaction(wrapped.db, (tx) =>
+        tell(deps, tx, {
+          type: 'thing.made',
+          subject: { kind: 'thing', id: 'one-tick' },
+          actor: { kind: 'system', id: 'test' },
+          data: {},
+        }),
+      );
+    });
+    const results = await Promise.allSettled(attempts);
+    const lost = results.filter((result) => result.status === 'rejected');
+    expect(lost.map((result) => result.reason)).toEqual(Array(9).fill(expect.any(TwinFound)));
+    expect(await effects('one-tick')).toBe(1);
   });
 
   test('a key whose transaction is still open is 409 with Retry-After, and nothing is done', async () => {

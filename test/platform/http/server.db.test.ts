@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { connect, type Socket } from 'node:net';
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { z } from 'zod';
 import { healthPages } from '../../../server/domains/appliance/index.ts';
 import { type AnyRoute, route } from '../../../server/platform/http/route.ts';
@@ -8,6 +8,9 @@ import { useTestDatabase } from '../../support/database.ts';
 import { startTestHttp, type TestHttp } from '../../support/http.ts';
 
 const database = useTestDatabase();
+
+/** A client that would like to keep its connection. */
+const kept = { connection: 'keep-alive' };
 
 interface Gate {
   entered: Promise<void>;
@@ -56,7 +59,7 @@ describe('stopping', () => {
     const { entered, open, routes } = gate();
     const { apiKey } = await database.seedOrganization();
     const http = await startTestHttp(database.deps(), { routes, settings: { drainMs: 60_000 } });
-    const inFlight = http.request('GET', '/v1/wait', { key: apiKey });
+    const inFlight = http.request('GET', '/v1/wait', { key: apiKey, headers: kept });
     await entered;
     const stopped = http.close();
     expect(await isRefused(http)).toBe(true);
@@ -64,6 +67,25 @@ describe('stopping', () => {
     const answer = await inFlight;
     expect([answer.status, answer.headers['connection']]).toEqual([200, 'close']);
     await stopped;
+  });
+
+  test('a connection is kept while serving, and an idle one does not hold up the stop', async () => {
+    const { apiKey } = await database.seedOrganization();
+    const http = await startTestHttp(database.deps(), { settings: { drainMs: 60_000 } });
+    const agent = new Agent({ keepAlive: true });
+    const headers = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+      const authorization = `Bearer ${apiKey}`;
+      const sent = request(`${http.server.url}/v1/whoami`, { agent, headers: { authorization } });
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.headers));
+      });
+      sent.end();
+    });
+    expect(headers.connection).toBe('keep-alive');
+    await http.close();
+    agent.destroy();
   });
 
   test('cuts what does not finish within its time', async () => {
@@ -95,7 +117,7 @@ describe('stopping', () => {
     draining.phase = 'notice';
     http.draining.phase = 'notice';
     const readiness = await http.request('GET', '/readyz');
-    const served = await http.request('GET', '/v1/whoami', { key: apiKey });
+    const served = await http.request('GET', '/v1/whoami', { key: apiKey, headers: kept });
     expect(readiness.status).toBe(503);
     expect(readiness.json().checks).toContainEqual({
       name: 'serving',
