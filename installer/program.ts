@@ -3,8 +3,9 @@
 
 import { Command } from 'commander';
 import { addConfigCommand } from './commands/config.ts';
+import { addStoryCommand } from './commands/story.ts';
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addConfigCommand];
+const COMMANDS: readonly ((program: Command) => void)[] = [addConfigCommand, addStoryCommand];
 
 export async function runProgram(argv: readonly string[]): Promise<void> {
   const program = new Command('sallyport')

@@ -83,7 +83,8 @@ export function expectDecision(
 
 export function paymentIdOf(answer: TerminalAnswer): string {
   const id = answer.raw['payment_id'];
-  if (typeof id !== 'string') throw new Error(`The answer names no payment: ${JSON.stringify(answer.raw)}`);
+  if (typeof id !== 'string')
+    throw new Error(`The answer names no payment: ${JSON.stringify(answer.raw)}`);
   return id;
 }
 

@@ -28,7 +28,8 @@ export async function passKyc({ api, narrator }: Stage, person: Person): Promise
   );
   await narrator.step(
     'The signed webhook arrives, the decision is fetched and applied',
-    () => waitFor({ what: 'the decision', read, until: (session) => session.status === 'approved' }),
+    () =>
+      waitFor({ what: 'the decision', read, until: (session) => session.status === 'approved' }),
     (session) => `${session.status}, valid until ${session.valid_until ?? '?'}`,
   );
 }

@@ -24,9 +24,8 @@ export async function savePaymentMethod(
     }),
   );
   const read = (): Promise<PaymentMethod> => api.get(`/v1/payment-methods/${created.id}`);
-  const open = await narrator.step(
-    'The outbox creates customer and session at Stripe',
-    () => waitFor({ what: 'the hosted page', read, until: (method) => method.url !== null }),
+  const open = await narrator.step('The outbox creates customer and session at Stripe', () =>
+    waitFor({ what: 'the hosted page', read, until: (method) => method.url !== null }),
   );
   await narrator.step('The person types the card into the provider’s page', () =>
     submitHostedPage(open.url ?? '', {

@@ -70,19 +70,20 @@ export async function enrolPerson(stage: Stage, name: string): Promise<Person> {
     }),
   );
   await terminal.ask({ cmd: 'stand', person_seed: seed }, (line) => line['ev'] === 'standing');
-  const command = await narrator.step('The terminal is told to enrol whoever stands before it', () =>
-    api.post<{ id: string }>(`/v1/devices/${deviceId}/commands`, {
-      method: 'enrol',
-      params: { person_id: created.id, modality: 'face' },
-    }),
+  const command = await narrator.step(
+    'The terminal is told to enrol whoever stands before it',
+    () =>
+      api.post<{ id: string }>(`/v1/devices/${deviceId}/commands`, {
+        method: 'enrol',
+        params: { person_id: created.id, modality: 'face' },
+      }),
   );
   await narrator.step(
     'The terminal captures, its receipt brings the templates, they are sealed and stored',
     () =>
       waitFor({
         what: 'the enrolment',
-        read: () =>
-          api.get<{ status: string }>(`/v1/devices/${deviceId}/commands/${command.id}`),
+        read: () => api.get<{ status: string }>(`/v1/devices/${deviceId}/commands/${command.id}`),
         until: ({ status }) => status === 'succeeded',
       }),
     ({ status }) => status,

@@ -7,9 +7,7 @@ import { startTerminal } from './terminal-process.ts';
 
 type Connected = Pick<Stage, 'terminal' | 'siteId' | 'deviceId' | 'organizationId'>;
 
-export async function connectTerminal(
-  stage: Omit<Stage, keyof Connected>,
-): Promise<Connected> {
+export async function connectTerminal(stage: Omit<Stage, keyof Connected>): Promise<Connected> {
   const { api, narrator, telling, environment } = stage;
   narrator.chapter('A terminal claims its place and connects');
   const who = await api.get<{ organization_id: string; node_ids: string[] }>('/v1/whoami');

@@ -103,7 +103,8 @@ async function settleAll(stage: Stage, caught: string, offline: readonly string[
           stage.api.get<{ data: { provider: string; caught_up_to: string | null }[] }>(
             '/v1/provider-accounts',
           ),
-        until: (page) => page.data.some((row) => row.provider === 'stripe' && row.caught_up_to !== null),
+        until: (page) =>
+          page.data.some((row) => row.provider === 'stripe' && row.caught_up_to !== null),
       }),
     (page) =>
       `caught up to ${page.data.find((row) => row.provider === 'stripe')?.caught_up_to ?? '?'}`,

@@ -66,7 +66,9 @@ describe('the story, from a face at a terminal to a settled payment', () => {
 
   test('both sides have rows of every kind the story tells', async () => {
     const { rows, transfers } = await readAppliance(ours());
-    expect(rows.filter((row) => row.kind === 'capture' && row.state === 'succeeded')).toHaveLength(8);
+    expect(rows.filter((row) => row.kind === 'capture' && row.state === 'succeeded')).toHaveLength(
+      8,
+    );
     expect(rows.filter((row) => row.state === 'declined')).toHaveLength(2);
     expect(transfers.length).toBeGreaterThan(10);
   });
@@ -85,7 +87,9 @@ describe('the verifier, when one row is changed', () => {
     const one = `id = (select min(id) from operation where org_id = $1 and status = 'succeeded' and kind = 'capture')`;
     const [row] = await database.databases
       .org(organization)
-      .query<{ id: string }>(`select id from operation where org_id = $1 and ${one}`, [organization]);
+      .query<{ id: string }>(`select id from operation where org_id = $1 and ${one}`, [
+        organization,
+      ]);
     await changeOurs(`update operation set ${change} where org_id = $1 and id = '${row?.id}'`);
     const { equal, lines } = await verify();
     await changeOurs(`update operation set ${undo} where org_id = $1 and id = '${row?.id}'`);
@@ -107,7 +111,12 @@ describe('the verifier, when one row is changed', () => {
   });
 
   test.each([
-    ['an amount of theirs', 'amount_captured_minor = amount_captured_minor + 1', 'charge', 'amount_captured_minor = amount_captured_minor - 1'],
+    [
+      'an amount of theirs',
+      'amount_captured_minor = amount_captured_minor + 1',
+      'charge',
+      'amount_captured_minor = amount_captured_minor - 1',
+    ],
     ['a currency of theirs', `currency = 'usd'`, 'payment_intent', `currency = 'eur'`],
     ['a state of theirs', 'captured = 0', 'charge', 'captured = 1'],
   ])('names the difference in %s', async (_title, change, table, undo) => {

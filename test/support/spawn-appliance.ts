@@ -54,7 +54,10 @@ export async function spawnAppliance(options: ApplianceOptions): Promise<Spawned
     'api-key': SECRETS.veriffKey,
     'shared-secret': SECRETS.veriffSecret,
   });
-  const env = { ...serverEnvironment(options.database, { dataDir, stripe, veriff }), ...options.env };
+  const env = {
+    ...serverEnvironment(options.database, { dataDir, stripe, veriff }),
+    ...options.env,
+  };
   const server = await spawnServer(env);
   const apiKeyFile = join(dataDir, 'bootstrap-api-key');
   const apiKey = readFileSync(apiKeyFile, 'utf8').trim();
