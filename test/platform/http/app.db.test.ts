@@ -9,6 +9,9 @@ const database = useTestDatabase();
 let http: TestHttp;
 let org: SeededOrganization;
 
+/** Why the sleeping route's signal was aborted. */
+const aborted = Promise.withResolvers<unknown>();
+
 const Thing = z.object({ id: z.string() }).meta({ id: 'Thing' });
 const base = { tag: 'Things', summary: 'Test', idempotency: 'none', answer: Thing } as const;
 
@@ -102,7 +105,14 @@ function routes(): readonly AnyRoute[] {
       status: 200,
       run: ({ signal }) =>
         new Promise((_resolve, reject) =>
-          signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+          signal.addEventListener(
+            'abort',
+            () => {
+              aborted.resolve(signal.reason);
+              reject(new Error('Stopped by the signal.'));
+            },
+            { once: true },
+          ),
         ),
       present: () => ({}),
     }),
@@ -118,6 +128,7 @@ beforeAll(async () => {
       importBodyLimitBytes: 1_000,
       importLineLimitBytes: 20,
       requestTimeoutMs: 1_000,
+      pageLimitMax: 6,
     },
   });
   org = await database.seedOrganization();
@@ -367,6 +378,7 @@ test('a request that outlives its deadline is told so, and its signal is aborted
   const response = await http.request('POST', '/v1/sleep', { key: org.apiKey });
   expect([response.status, response.json().code]).toEqual([503, 'deadline_passed']);
   expect(response.json().data).toEqual({ deadline_ms: 1_000 });
+  expect(await aborted.promise).toMatchObject({ code: 'deadline_passed' });
 });
 
 describe('pages of a list', () => {
@@ -390,7 +402,7 @@ describe('pages of a list', () => {
     } while (cursor !== null);
     expect(names).toEqual([0, 1, 2, 3, 4].map((index) => `Zone ${index}`));
     const all = await http.request('GET', '/v1/nodes?limit=100000', { key: apiKey });
-    expect(all.json().data).toHaveLength(7);
+    expect([all.status, all.json().data.length, all.json().has_more]).toEqual([200, 6, true]);
   });
 
   test.each(['0', '-1', 'many', '1.5', ''])('a limit of %j is 400', async (limit) => {
