@@ -19,146 +19,167 @@ export interface DestinationHealth {
   lastError: string | null;
 }
 
-export interface Destination {
-  readonly id: string;
-  readonly settings: DestinationSettings;
-  health(): DestinationHealth;
-  /** How many more exchanges may start now; 0 while the breaker is not closed. */
-  room(): number;
-  /** Whether one probe is wanted now. */
-  wantsProbe(): boolean;
-  /** When the breaker asks to be looked at again; null while closed. */
-  probeAt(): Instant | null;
-  /** Takes the one probe, against other replicas too. */
-  claimProbe(): Promise<boolean>;
-  /** An exchange begins; the returned function ends it, once. */
-  begin(): (verdict: 'ok' | 'failed' | 'ignore', error?: string) => void;
-  /** What another replica wrote. */
-  adopt(row: DestinationRow): void;
-  /** Writes down what is not yet, and resolves when it has been tried. */
-  saved(): Promise<void>;
+export interface DestinationDeps {
+  db: EngineDatabase;
+  world: World;
+  log: Logger;
+  metrics: OutboxMetrics;
+  onBreaker: (id: string, state: Breaker['state']) => void;
 }
 
-/** How stale `last_ok_at` may be in the database; every success writing would double its load. */
+/** How stale `last_ok_at` may be in the database; a write per success would double its load. */
 const SAVE_EVERY_MS = 5_000;
 
-export function createDestination(
-  deps: { db: EngineDatabase; world: World; log: Logger; metrics: OutboxMetrics },
-  id: string,
-  settings: DestinationSettings,
-  onBreaker: (id: string, state: Breaker['state']) => void,
-): Destination {
-  const { db, world, log, metrics } = deps;
-  let breaker: Breaker = CLOSED;
-  let times: Pick<DestinationHealth, 'lastOkAt' | 'lastFailedAt' | 'lastError'> = {
-    lastOkAt: null,
-    lastFailedAt: null,
-    lastError: null,
-  };
-  let inflight = 0;
-  let window = settings.inflightMax;
-  let savedAtMs = Number.NEGATIVE_INFINITY;
-  let dirty = false;
-  let saving: Promise<void> = Promise.resolve();
-  let claiming = false;
+export class Destination {
+  readonly id: string;
+  readonly settings: DestinationSettings;
+  readonly #deps: DestinationDeps;
+  #breaker: Breaker = CLOSED;
+  #lastOkAt: Instant | null = null;
+  #lastFailedAt: Instant | null = null;
+  #lastError: string | null = null;
+  #inflight = 0;
+  #window: number;
+  #claiming = false;
+  #dirty = false;
+  #savedAtMs = Number.NEGATIVE_INFINITY;
+  #saving: Promise<void> = Promise.resolve();
 
-  const move = (next: Breaker): void => {
-    const before = breaker.state;
-    breaker = next;
+  constructor(deps: DestinationDeps, id: string, settings: DestinationSettings) {
+    this.#deps = deps;
+    this.id = id;
+    this.settings = settings;
+    this.#window = settings.inflightMax;
+  }
+
+  health(): DestinationHealth {
+    return {
+      reachable: this.#breaker.state === 'closed' && this.#breaker.failures === 0,
+      breaker: this.#breaker.state,
+      lastOkAt: this.#lastOkAt,
+      lastFailedAt: this.#lastFailedAt,
+      lastError: this.#lastError,
+    };
+  }
+
+  /** How many more exchanges may start now; 0 while the breaker is not closed. */
+  room(): number {
+    return this.#breaker.state === 'closed' ? Math.max(0, this.#window - this.#inflight) : 0;
+  }
+
+  /** Whether the one probe is wanted now. */
+  wantsProbe(): boolean {
+    return !this.#claiming && mayProbe(this.#breaker, this.#deps.world.clock.now());
+  }
+
+  /** When the breaker asks to be looked at again; null while it is closed. */
+  probeAt(): Instant | null {
+    return this.#breaker.state === 'closed' ? null : (this.#breaker.until ?? 0);
+  }
+
+  /** Takes the one probe, against other replicas too. */
+  async claimProbe(): Promise<boolean> {
+    this.#claiming = true;
+    try {
+      await this.saved(); // the row must know that it is open before it can be half-opened
+      const now = this.#deps.world.clock.now();
+      const claim = { id: this.id, now, until: now + this.settings.probeMs };
+      const won = await transaction(this.#deps.db, (tx) => claimProbe(tx, claim));
+      if (won) this.#move(probing(this.#breaker, this.settings, now));
+      return won;
+    } finally {
+      this.#claiming = false;
+    }
+  }
+
+  /** An exchange begins; the returned function ends it, the first time it is called. */
+  begin(): (verdict: 'ok' | 'failed' | 'ignore', error?: string) => void {
+    this.#inflight += 1;
+    let open = true;
+    return (verdict, error) => {
+      if (!open) return;
+      open = false;
+      this.#inflight -= 1;
+      this.#observe(verdict, error ?? null);
+    };
+  }
+
+  /** What another replica wrote; our own knowledge, where we have some, is younger. */
+  adopt(row: DestinationRow): void {
+    if (this.#dirty) this.#save(false);
+    if (this.#dirty || this.#claiming || this.#inflight > 0) return;
+    this.#lastOkAt = row.lastOkAt;
+    this.#lastFailedAt = row.lastFailedAt;
+    this.#lastError = row.lastError;
+    this.#move({ state: row.breaker, failures: row.failures, until: row.until });
+  }
+
+  /** Writes down what is not yet, and resolves when that has been tried. */
+  async saved(): Promise<void> {
+    if (this.#dirty) this.#save(true);
+    await this.#saving;
+  }
+
+  #observe(verdict: 'ok' | 'failed' | 'ignore', error: string | null): void {
+    const { world } = this.#deps;
+    const now = world.clock.now();
+    const before = this.#breaker;
+    if (verdict === 'ignore') {
+      // A probe that told nothing (stopped, or nothing to send) lets the next one go.
+      if (before.state !== 'half_open') return;
+      this.#move({ ...before, state: 'open', until: now });
+    } else if (verdict === 'ok') {
+      this.#lastOkAt = now;
+      this.#window = Math.min(this.settings.inflightMax, this.#window * 2);
+      this.#move(afterSuccess(before, now));
+    } else {
+      this.#lastFailedAt = now;
+      this.#lastError = error;
+      const moment = { now, fraction: world.random.fraction() };
+      this.#move(afterFailure(before, this.settings, moment));
+    }
+    this.#save(before.state !== this.#breaker.state || before.failures !== this.#breaker.failures);
+  }
+
+  #move(next: Breaker): void {
+    const before = this.#breaker.state;
+    this.#breaker = next;
     if (before === next.state) return;
     // On closing, the backlog is let go one by one at first: the window doubles with each success.
-    if (next.state === 'closed') window = 1;
-    metrics.breaker(id, next.state);
-    log[next.state === 'open' ? 'warn' : 'info'](
-      { destination: id, breaker: next.state, failures: next.failures, reason: times.lastError },
-      'outbox breaker',
-    );
-    onBreaker(id, next.state);
-  };
-  const save = (now: boolean): void => {
-    dirty = true;
-    if (!now && world.monotonic() - savedAtMs < SAVE_EVERY_MS) return;
-    savedAtMs = world.monotonic();
-    saving = saving
+    if (next.state === 'closed') this.#window = 1;
+    const { metrics, log, onBreaker } = this.#deps;
+    metrics.breaker(this.id, next.state);
+    const words = { destination: this.id, breaker: next.state, failures: next.failures };
+    log[next.state === 'open' ? 'warn' : 'info']({ ...words, reason: this.#lastError }, 'breaker');
+    onBreaker(this.id, next.state);
+  }
+
+  #save(now: boolean): void {
+    const { world, db, log } = this.#deps;
+    this.#dirty = true;
+    if (!now && world.monotonic() - this.#savedAtMs < SAVE_EVERY_MS) return;
+    this.#savedAtMs = world.monotonic();
+    this.#saving = this.#saving
       .then(async () => {
-        dirty = false;
-        await transaction(db, (tx) => saveDestination(tx, toRow(id, breaker, times)));
+        this.#dirty = false;
+        await transaction(db, (tx) => saveDestination(tx, this.#row()));
       })
       .catch((error: unknown) => {
-        dirty = true;
-        log.warn({ err: error, destination: id }, 'the state of a destination was not saved');
+        this.#dirty = true;
+        log.warn({ err: error, destination: this.id }, 'the state of a destination was not saved');
       });
-  };
-  const observe = (verdict: 'ok' | 'failed', error: string | undefined): void => {
-    const now = world.clock.now();
-    const before = breaker;
-    if (verdict === 'ok') {
-      window = Math.min(settings.inflightMax, window * 2);
-      times = { ...times, lastOkAt: now };
-      move(afterSuccess(breaker, now));
-    } else {
-      times = { ...times, lastFailedAt: now, lastError: error ?? null };
-      move(afterFailure(breaker, settings, { now, fraction: world.random.fraction() }));
-    }
-    save(before.state !== breaker.state || before.failures !== breaker.failures);
-  };
+  }
 
-  return {
-    id,
-    settings,
-    health: () => ({
-      reachable: breaker.state === 'closed' && breaker.failures === 0,
-      breaker: breaker.state,
-      ...times,
-    }),
-    room: () => (breaker.state === 'closed' ? Math.max(0, window - inflight) : 0),
-    wantsProbe: () => !claiming && mayProbe(breaker, world.clock.now()),
-    probeAt: () => (breaker.state === 'closed' ? null : (breaker.until ?? 0)),
-    claimProbe: async () => {
-      claiming = true;
-      try {
-        await saving; // the row must know that it is open before it can be half-opened
-        const now = world.clock.now();
-        const until = now + settings.probeMs;
-        const won = await transaction(db, (tx) => claimProbe(tx, { id, now, until }));
-        if (won) move(probing(breaker, settings, now));
-        return won;
-      } finally {
-        claiming = false;
-      }
-    },
-    begin: () => {
-      inflight += 1;
-      let open = true;
-      return (verdict, error) => {
-        if (!open) return;
-        open = false;
-        inflight -= 1;
-        if (verdict !== 'ignore') observe(verdict, error);
-        else if (breaker.state === 'half_open') {
-          // The probe told nothing (it was stopped, or had nothing to send): the next one may go.
-          move({ ...breaker, state: 'open', until: world.clock.now() });
-          save(true);
-        }
-      };
-    },
-    adopt: (row) => {
-      if (dirty) save(false);
-      if (dirty || claiming || inflight > 0) return; // our own knowledge is younger
-      times = { lastOkAt: row.lastOkAt, lastFailedAt: row.lastFailedAt, lastError: row.lastError };
-      move({ state: row.breaker, failures: row.failures, until: row.until });
-    },
-    saved: async () => {
-      if (dirty) save(true);
-      await saving;
-    },
-  };
-}
-
-function toRow(
-  id: string,
-  breaker: Breaker,
-  times: Pick<DestinationHealth, 'lastOkAt' | 'lastFailedAt' | 'lastError'>,
-): DestinationRow {
-  return { id, breaker: breaker.state, until: breaker.until, failures: breaker.failures, ...times };
+  #row(): DestinationRow {
+    const { state, until, failures } = this.#breaker;
+    return {
+      id: this.id,
+      breaker: state,
+      until,
+      failures,
+      lastOkAt: this.#lastOkAt,
+      lastFailedAt: this.#lastFailedAt,
+      lastError: this.#lastError,
+    };
+  }
 }

@@ -3,10 +3,9 @@
 // reads run one after another; the sweep is a net under them, and whatever it finds is a defect.
 
 import type { Logger } from 'pino';
-import type { World } from '../../shared/world.ts';
 import { type EngineDatabase, transaction } from '../database/database.ts';
-import { createLowWater } from '../database/low-water.ts';
-import { createLaneQueue, type LaneQueue } from './lane-queue.ts';
+import { createLowWater, type LowWater } from '../database/low-water.ts';
+import { Lane } from './lane.ts';
 import type { OutboxMetrics } from './metrics.ts';
 import type { OutboxSettings } from './settings.ts';
 import {
@@ -14,194 +13,135 @@ import {
   fetchBelow,
   fetchMessages,
   lanesWithWork,
-  type LaneRow,
   persistMark,
   readLanes,
 } from './store-lanes.ts';
 import type { HeldShard } from './store-shards.ts';
 import type { StoredMessage } from './stored-message.ts';
 
-export interface Lane {
-  readonly laneId: number;
-  readonly orgId: string;
-  readonly destination: string;
-  readonly lease: HeldShard;
-  readonly queue: LaneQueue;
-  /** The message has left the outbox. */
-  done(message: StoredMessage): void;
+export interface FeedDeps {
+  db: EngineDatabase;
+  log: Logger;
+  metrics: OutboxMetrics;
 }
 
-export interface Feed {
-  lanes(): readonly Lane[];
+export class Feed {
+  readonly #deps: FeedDeps;
+  readonly #settings: OutboxSettings;
+  readonly #lowWater: LowWater;
+  readonly #lanes = new Map<number, Lane>();
+
+  constructor(deps: FeedDeps, settings: OutboxSettings) {
+    this.#deps = deps;
+    this.#settings = settings;
+    this.#lowWater = createLowWater(deps.db, 'outbox_msg');
+  }
+
+  lanes(): readonly Lane[] {
+    return [...this.#lanes.values()];
+  }
+
   /** Follows the shards we hold and reads what is new. True when there is more to read at once. */
-  fetch(held: readonly HeldShard[], wanted: (destination: string) => boolean): Promise<boolean>;
-  persistMarks(): Promise<void>;
-  sweep(): Promise<number>;
-}
-
-interface OpenLane extends Lane {
-  low: number;
-  persisted: number;
-  scan: number;
-  /** The mark when the scan left `low`. */
-  scanMark: number;
-  /** Messages that left while a read was under way: that read may still show them. */
-  finished: Set<number> | null;
-}
-
-export function createFeed(
-  deps: { db: EngineDatabase; world: World; log: Logger; metrics: OutboxMetrics },
-  settings: OutboxSettings,
-): Feed {
-  const { db } = deps;
-  const lowWater = createLowWater(db, 'outbox_msg');
-  const lanes = new Map<number, OpenLane>();
-
-  const follow = async (held: readonly HeldShard[]): Promise<void> => {
-    const epochs = new Map(held.map(({ shard, epoch }) => [shard, epoch]));
-    const rows = held.length === 0 ? [] : await readLanes(db, [...epochs.keys()]);
-    const seen = new Set(rows.map((row) => row.laneId));
-    for (const lane of lanes.values()) {
-      if (!seen.has(lane.laneId)) lanes.delete(lane.laneId);
-    }
-    for (const row of rows) {
-      const epoch = epochs.get(row.shard);
-      const lane = lanes.get(row.laneId);
-      if (epoch === undefined) continue;
-      if (lane === undefined || lane.lease.epoch !== epoch) {
-        lanes.set(row.laneId, openLane(row, epoch, settings));
-      } else if (row.low < lane.persisted) {
-        lane.low = lane.scan = Math.min(lane.low, row.low); // a replay put a message back
-        lane.persisted = row.low;
-      }
-    }
-  };
-
-  const fetch: Feed['fetch'] = async (held, wanted) => {
-    await follow(held);
-    const open = [...lanes.values()].filter(
-      (lane) => wanted(lane.destination) && lane.queue.size() < settings.heldMax,
+  async fetch(
+    held: readonly HeldShard[],
+    wanted: (destination: string) => boolean,
+  ): Promise<boolean> {
+    await this.#follow(held);
+    const open = this.lanes().filter(
+      (lane) => wanted(lane.destination) && lane.queue.size() < this.#settings.heldMax,
     );
     if (open.length === 0) return false;
-    await lowWater.advance();
-    for (const lane of open) await readOverflows(db, lane, settings);
-    const given = open.map((lane) => ({ lane_id: lane.laneId, low: lane.scan }));
-    const busy = new Set(await lanesWithWork(db, given));
+    await this.#lowWater.advance();
+    for (const lane of open) await this.#readOverflows(lane);
+    const asked = open.map((lane) => ({ lane_id: lane.laneId, low: lane.scan }));
+    const busy = new Set(await lanesWithWork(this.#deps.db, asked));
     let more = false;
     for (const lane of open) {
-      if (busy.has(lane.laneId)) more = (await readPage(lane)) || more;
-      else if (lane.scan > lane.low) finishScan(lane);
+      if (busy.has(lane.laneId)) more = (await this.#readPage(lane)) || more;
+      else if (lane.scan > lane.low) lane.endScan();
     }
     return more;
-  };
+  }
 
-  /** One page; true when it was full. */
-  const readPage = async (lane: OpenLane): Promise<boolean> => {
-    if (lane.scan === lane.low) lane.scanMark = lowWater.mark();
-    const page = await whileReading(lane, () =>
-      fetchMessages(db, { laneId: lane.laneId, afterPos: lane.scan, limit: settings.fetchMax }),
-    );
-    lane.queue.offer(page);
-    const last = page.at(-1);
-    if (last === undefined || page.length < settings.fetchMax) {
-      finishScan(lane);
-      return false;
-    }
-    lane.scan = last.pos;
-    lane.low = Math.max(lane.low, Math.min(lane.scanMark, last.pos));
-    if (lane.scan < lane.low) lane.scan = lane.low;
-    return true;
-  };
-
-  const persistMarks = async (): Promise<void> => {
-    for (const lane of lanes.values()) {
-      const lowest = lane.queue.lowest();
-      const to = Math.min(lane.low, lowest === null ? lane.low : lowest - 1);
+  /** So that a new owner, or a restart, does not walk what was handled long ago. */
+  async persistMarks(): Promise<void> {
+    for (const lane of this.#lanes.values()) {
+      const to = lane.writableMark();
       if (to <= lane.persisted) continue;
       const mark = { laneId: lane.laneId, from: lane.persisted, to, ...lane.lease };
-      if (await transaction(db, (tx) => persistMark(tx, mark))) lane.persisted = to;
+      if (await transaction(this.#deps.db, (tx) => persistMark(tx, mark))) lane.persisted = to;
     }
-  };
+  }
 
-  const sweep = async (): Promise<number> => {
+  async sweep(): Promise<number> {
     let found = 0;
-    for (const lane of lanes.values()) found += await sweepLane(db, lane, settings);
+    for (const lane of this.#lanes.values()) found += await this.#sweepLane(lane);
     if (found > 0) {
-      deps.metrics.swept(found);
-      deps.log.error({ found }, 'the sweep found outbox messages below their mark: a defect');
+      this.#deps.metrics.swept(found);
+      this.#deps.log.error({ found }, 'outbox messages were found below their mark: a defect');
     }
     return found;
-  };
-
-  return { lanes: () => [...lanes.values()], fetch, persistMarks, sweep };
-}
-
-function openLane(row: LaneRow, epoch: number, settings: OutboxSettings): OpenLane {
-  const queue = createLaneQueue(settings);
-  const lane: OpenLane = {
-    laneId: row.laneId,
-    orgId: row.orgId,
-    destination: row.destination,
-    lease: { shard: row.shard, epoch },
-    queue,
-    low: row.low,
-    persisted: row.low,
-    scan: row.low,
-    scanMark: 0,
-    finished: null,
-    done: (message) => {
-      lane.finished?.add(message.pos);
-      queue.done(message);
-    },
-  };
-  return lane;
-}
-
-function finishScan(lane: OpenLane): void {
-  lane.low = Math.max(lane.low, lane.scanMark);
-  lane.scan = lane.low;
-}
-
-async function whileReading(
-  lane: OpenLane,
-  read: () => Promise<StoredMessage[]>,
-): Promise<StoredMessage[]> {
-  const finished = new Set<number>();
-  lane.finished = finished;
-  try {
-    return (await read()).filter((message) => !finished.has(message.pos));
-  } finally {
-    lane.finished = null;
   }
-}
 
-async function readOverflows(
-  db: EngineDatabase,
-  lane: OpenLane,
-  settings: OutboxSettings,
-): Promise<void> {
-  const limit = settings.aggregateHeldMax;
-  for (const { aggregate, afterPos } of lane.queue.overflows()) {
-    const found = await whileReading(lane, () =>
-      fetchAggregate(db, { laneId: lane.laneId, aggregate, afterPos, limit }),
-    );
-    lane.queue.refill(aggregate, found, found.length < limit);
+  async #follow(held: readonly HeldShard[]): Promise<void> {
+    const epochs = new Map(held.map(({ shard, epoch }) => [shard, epoch]));
+    const rows = held.length === 0 ? [] : await readLanes(this.#deps.db, [...epochs.keys()]);
+    const seen = new Set(rows.map((row) => row.laneId));
+    for (const { laneId } of this.#lanes.values()) {
+      if (!seen.has(laneId)) this.#lanes.delete(laneId);
+    }
+    for (const row of rows) {
+      const epoch = epochs.get(row.shard) ?? 0;
+      const lane = this.#lanes.get(row.laneId);
+      if (lane?.lease.epoch !== epoch) {
+        this.#lanes.set(row.laneId, new Lane(row, { shard: row.shard, epoch }, this.#settings));
+      } else if (row.low < lane.persisted) lane.lower(row.low);
+    }
   }
-}
 
-async function sweepLane(
-  db: EngineDatabase,
-  lane: OpenLane,
-  settings: OutboxSettings,
-): Promise<number> {
-  let found = 0;
-  for (let afterPos = 0; ;) {
-    const of = { laneId: lane.laneId, afterPos, upToPos: lane.low, limit: settings.fetchMax };
-    let read: StoredMessage[] = [];
-    const rest = await whileReading(lane, async () => (read = await fetchBelow(db, of)));
-    found += lane.queue.offer(rest.filter((message) => !lane.queue.covers(message)));
-    const last = read.at(-1);
-    if (last === undefined || read.length < settings.fetchMax) return found;
-    afterPos = last.pos;
+  /** One page; true when it was full. */
+  async #readPage(lane: Lane): Promise<boolean> {
+    const limit = this.#settings.fetchMax;
+    lane.beginPage(this.#lowWater.mark());
+    let page: StoredMessage[] = [];
+    const present = await lane.reading(async () => {
+      page = await fetchMessages(this.#deps.db, {
+        laneId: lane.laneId,
+        afterPos: lane.scan,
+        limit,
+      });
+      return page;
+    });
+    lane.queue.offer(present);
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit) {
+      lane.endScan();
+      return false;
+    }
+    lane.pageWasFull(last.pos);
+    return true;
+  }
+
+  async #readOverflows(lane: Lane): Promise<void> {
+    const limit = this.#settings.aggregateHeldMax;
+    for (const { aggregate, afterPos } of lane.queue.overflows()) {
+      const of = { laneId: lane.laneId, aggregate, afterPos, limit };
+      const found = await lane.reading(() => fetchAggregate(this.#deps.db, of));
+      lane.queue.refill(aggregate, found, found.length < limit);
+    }
+  }
+
+  async #sweepLane(lane: Lane): Promise<number> {
+    const limit = this.#settings.fetchMax;
+    let found = 0;
+    for (let afterPos = 0; ;) {
+      const of = { laneId: lane.laneId, afterPos, upToPos: lane.low, limit };
+      let page: StoredMessage[] = [];
+      const present = await lane.reading(async () => (page = await fetchBelow(this.#deps.db, of)));
+      found += lane.queue.offer(present.filter((message) => !lane.queue.covers(message)));
+      const last = page.at(-1);
+      if (last === undefined || page.length < limit) return found;
+      afterPos = last.pos;
+    }
   }
 }

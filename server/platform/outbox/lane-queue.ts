@@ -5,198 +5,203 @@
 import type { Instant } from '../../shared/world.ts';
 import type { StoredMessage } from './stored-message.ts';
 
-export interface LaneQueueLimits {
-  aggregateHeldMax: number;
-}
-
 /** An aggregate that has more in the database than in memory. */
 export interface Overflow {
   aggregate: string;
   afterPos: number;
 }
 
-export interface LaneQueue {
-  size(): number;
-  /** Whether the message is in memory, or its aggregate will be read again anyway. */
-  covers(message: StoredMessage): boolean;
-  /** Takes in messages in the order of their numbers; known ones are passed over. */
-  offer(messages: readonly StoredMessage[]): number;
-  /** The next message that is due, of the aggregate that has waited longest; it is now running. */
-  next(now: Instant): StoredMessage | null;
-  /** Number of the oldest message that is due, without taking it. */
-  oldestDue(now: Instant): number | null;
-  take(pos: number): StoredMessage | null;
-  /** The running message has left the outbox. */
-  done(message: StoredMessage): void;
-  /** The running message stays at the head of its aggregate and is due again later. */
-  again(message: StoredMessage): void;
-  /** When the first waiting message falls due; what is ready already does not count. */
-  earliestDue(): Instant | null;
-  /** Makes what merely backs off due again; what the other side asked to wait for keeps waiting. */
-  hasten(dueOf: (message: StoredMessage) => Instant): void;
-  overflows(): readonly Overflow[];
-  /** The answer to an overflow; `complete` when nothing was left behind. */
-  refill(aggregate: string, messages: readonly StoredMessage[], complete: boolean): void;
-  /** Nothing at or above this number has left the queue while lower ones are still in it. */
-  lowest(): number | null;
-}
-
-type AggregateState = 'ready' | 'waiting' | 'running' | 'emptied';
-
 interface Aggregate {
   name: string;
   messages: StoredMessage[];
-  state: AggregateState;
+  running: boolean;
   overflow: boolean;
+  /** The highest number that has left. */
   lastPos: number;
 }
 
-export function createLaneQueue(limits: LaneQueueLimits): LaneQueue {
-  const aggregates = new Map<string, Aggregate>();
-  const positions = new Set<number>();
-  const ready = new Map<string, Aggregate>(); // in the order in which they became ready
-  const waiting = new Map<string, Aggregate>();
-  const unread = new Map<string, Aggregate>(); // done in memory, more of them in the database
-  let earliest: Instant | null = null;
+export class LaneQueue {
+  readonly #aggregateHeldMax: number;
+  readonly #aggregates = new Map<string, Aggregate>();
+  readonly #positions = new Set<number>();
+  /** In the order in which they became ready. */
+  readonly #ready = new Map<string, Aggregate>();
+  readonly #waiting = new Map<string, Aggregate>();
+  /** Done in memory, with more of them in the database. */
+  readonly #unread = new Map<string, Aggregate>();
+  #earliest: Instant | null = null;
 
-  const place = (aggregate: Aggregate): void => {
-    ready.delete(aggregate.name);
-    waiting.delete(aggregate.name);
-    const head = aggregate.messages[0];
-    if (head === undefined) {
-      aggregate.state = 'emptied';
-      if (aggregate.overflow) unread.set(aggregate.name, aggregate);
-      else aggregates.delete(aggregate.name);
-      return;
-    }
-    unread.delete(aggregate.name);
-    if (head.dueAt === null) {
-      aggregate.state = 'ready';
-      ready.set(aggregate.name, aggregate);
-      return;
-    }
-    aggregate.state = 'waiting';
-    waiting.set(aggregate.name, aggregate);
-    earliest = earliest === null ? head.dueAt : Math.min(earliest, head.dueAt);
-  };
+  constructor(limits: { aggregateHeldMax: number }) {
+    this.#aggregateHeldMax = limits.aggregateHeldMax;
+  }
 
-  const wake = (now: Instant): void => {
-    if (earliest === null || earliest > now) return;
-    earliest = null;
-    for (const aggregate of [...waiting.values()]) {
-      const dueAt = aggregate.messages[0]?.dueAt ?? now;
-      if (dueAt <= now) {
-        waiting.delete(aggregate.name);
-        aggregate.state = 'ready';
-        ready.set(aggregate.name, aggregate);
-      } else earliest = earliest === null ? dueAt : Math.min(earliest, dueAt);
-    }
-  };
+  size(): number {
+    return this.#positions.size;
+  }
 
-  const add = (message: StoredMessage): boolean => {
-    if (positions.has(message.pos)) return false;
-    let aggregate = aggregates.get(message.aggregate);
-    if (aggregate === undefined) {
-      aggregate = {
-        name: message.aggregate,
-        messages: [],
-        state: 'emptied',
-        overflow: false,
-        lastPos: 0,
-      };
-      aggregates.set(message.aggregate, aggregate);
+  /** Whether the message is in memory, or its aggregate will be read again anyway. */
+  covers(message: StoredMessage): boolean {
+    const aggregate = this.#aggregates.get(message.aggregate);
+    return this.#positions.has(message.pos) || aggregate?.overflow === true;
+  }
+
+  /** Takes in messages in the order of their numbers; known ones are passed over. */
+  offer(messages: readonly StoredMessage[]): number {
+    return messages.filter((message) => this.#add(message)).length;
+  }
+
+  /** The next message that is due, of the aggregate that has waited longest; it is now running. */
+  next(now: Instant): StoredMessage | null {
+    this.#wake(now);
+    for (const aggregate of this.#ready.values()) return this.#start(aggregate);
+    return null;
+  }
+
+  /** Number of the oldest message that is due, without taking it. */
+  oldestDue(now: Instant): number | null {
+    this.#wake(now);
+    let oldest: number | null = null;
+    for (const { messages } of this.#ready.values()) {
+      const pos = messages[0]?.pos ?? null;
+      if (pos !== null && (oldest === null || pos < oldest)) oldest = pos;
     }
+    return oldest;
+  }
+
+  take(pos: number): StoredMessage | null {
+    for (const aggregate of this.#ready.values()) {
+      if (aggregate.messages[0]?.pos === pos) return this.#start(aggregate);
+    }
+    return null;
+  }
+
+  /** The running message has left the outbox. */
+  done(message: StoredMessage): void {
+    const aggregate = this.#aggregates.get(message.aggregate);
+    if (aggregate === undefined) return;
+    aggregate.messages = aggregate.messages.filter((other) => other !== message);
+    aggregate.lastPos = Math.max(aggregate.lastPos, message.pos);
+    aggregate.running = false;
+    this.#positions.delete(message.pos);
+    this.#place(aggregate);
+  }
+
+  /** The running message stays at the head of its aggregate and is due again at its `dueAt`. */
+  again(message: StoredMessage): void {
+    const aggregate = this.#aggregates.get(message.aggregate);
+    if (aggregate?.messages[0] !== message) return;
+    aggregate.running = false;
+    this.#place(aggregate);
+  }
+
+  /** When the first waiting message falls due; what is ready already does not count. */
+  earliestDue(): Instant | null {
+    return this.#earliest;
+  }
+
+  /** Makes what merely backs off due sooner; what the other side asked to wait for keeps waiting. */
+  hasten(dueOf: (message: StoredMessage) => Instant): void {
+    for (const { messages } of this.#waiting.values()) {
+      const head = messages[0];
+      if (head === undefined || head.floor || head.dueAt === null) continue;
+      head.dueAt = Math.min(head.dueAt, dueOf(head));
+      this.#earliest = soonest(this.#earliest, head.dueAt);
+    }
+  }
+
+  overflows(): readonly Overflow[] {
+    if (this.#unread.size === 0) return [];
+    return Array.from(this.#unread.values(), ({ name, lastPos }) => ({
+      aggregate: name,
+      afterPos: lastPos,
+    }));
+  }
+
+  /** The answer to an overflow; `complete` when nothing was left behind. */
+  refill(name: string, messages: readonly StoredMessage[], complete: boolean): void {
+    const aggregate = this.#aggregates.get(name);
+    if (aggregate === undefined) return;
+    aggregate.overflow = false;
+    for (const message of messages) this.#add(message);
+    aggregate.overflow = !complete;
+    if (!aggregate.running) this.#place(aggregate);
+  }
+
+  /** Everything below this number has left, as far as it was ever here; null when nothing is. */
+  lowest(): number | null {
+    let lowest: number | null = null;
+    for (const { messages, lastPos } of this.#aggregates.values()) {
+      lowest = soonest(lowest, messages[0]?.pos ?? lastPos + 1);
+    }
+    return lowest;
+  }
+
+  #add(message: StoredMessage): boolean {
+    if (this.#positions.has(message.pos)) return false;
+    const aggregate = this.#open(message.aggregate);
     if (aggregate.overflow) return false;
-    if (aggregate.messages.length >= limits.aggregateHeldMax) {
+    if (aggregate.messages.length >= this.#aggregateHeldMax) {
       aggregate.overflow = true;
       return false;
     }
     const head = aggregate.messages[0];
     insertInOrder(aggregate, message);
-    positions.add(message.pos);
-    if (aggregate.messages[0] !== head) place(aggregate);
+    this.#positions.add(message.pos);
+    if (aggregate.messages[0] !== head) this.#place(aggregate);
     return true;
-  };
+  }
 
-  const start = (aggregate: Aggregate): StoredMessage | null => {
-    ready.delete(aggregate.name);
-    aggregate.state = 'running';
+  #open(name: string): Aggregate {
+    let aggregate = this.#aggregates.get(name);
+    if (aggregate === undefined) {
+      aggregate = { name, messages: [], running: false, overflow: false, lastPos: 0 };
+      this.#aggregates.set(name, aggregate);
+    }
+    return aggregate;
+  }
+
+  #start(aggregate: Aggregate): StoredMessage | null {
+    this.#ready.delete(aggregate.name);
+    aggregate.running = true;
     return aggregate.messages[0] ?? null;
-  };
+  }
 
-  const leave = (message: StoredMessage): void => {
-    const aggregate = aggregates.get(message.aggregate);
-    if (aggregate === undefined) return;
-    aggregate.messages = aggregate.messages.filter((other) => other !== message);
-    aggregate.lastPos = Math.max(aggregate.lastPos, message.pos);
-    positions.delete(message.pos);
-    place(aggregate);
-  };
+  /** Puts an aggregate that is not running where its head belongs. */
+  #place(aggregate: Aggregate): void {
+    const { name } = aggregate;
+    for (const place of [this.#ready, this.#waiting, this.#unread]) place.delete(name);
+    const head = aggregate.messages[0];
+    if (head === undefined) {
+      if (aggregate.overflow) this.#unread.set(name, aggregate);
+      else this.#aggregates.delete(name);
+    } else if (head.dueAt === null) {
+      this.#ready.set(name, aggregate);
+    } else {
+      this.#waiting.set(name, aggregate);
+      this.#earliest = soonest(this.#earliest, head.dueAt);
+    }
+  }
 
-  return {
-    size: () => positions.size,
-    covers: (message) =>
-      positions.has(message.pos) || aggregates.get(message.aggregate)?.overflow === true,
-    offer: (messages) => messages.filter(add).length,
-    next: (now) => {
-      wake(now);
-      for (const aggregate of ready.values()) return start(aggregate);
-      return null;
-    },
-    oldestDue: (now) => {
-      wake(now);
-      let oldest: number | null = null;
-      for (const { messages } of ready.values()) {
-        const pos = messages[0]?.pos ?? null;
-        if (pos !== null && (oldest === null || pos < oldest)) oldest = pos;
-      }
-      return oldest;
-    },
-    take: (pos) => {
-      for (const aggregate of ready.values()) {
-        if (aggregate.messages[0]?.pos === pos) return start(aggregate);
-      }
-      return null;
-    },
-    done: leave,
-    again: (message) => {
-      const aggregate = aggregates.get(message.aggregate);
-      if (aggregate?.messages[0] === message) place(aggregate);
-    },
-    earliestDue: () => earliest,
-    hasten: (dueOf) => {
-      for (const { messages } of waiting.values()) {
-        const head = messages[0];
-        if (head === undefined || head.floor || head.dueAt === null) continue;
-        head.dueAt = Math.min(head.dueAt, dueOf(head));
-        earliest = earliest === null ? head.dueAt : Math.min(earliest, head.dueAt);
-      }
-    },
-    overflows: () =>
-      [...unread.values()].map(({ name, lastPos }) => ({ aggregate: name, afterPos: lastPos })),
-    refill: (name, messages, complete) => {
-      const aggregate = aggregates.get(name);
-      if (aggregate === undefined) return;
-      unread.delete(name);
-      aggregate.overflow = false;
-      for (const message of messages) add(message);
-      aggregate.overflow = !complete;
-      place(aggregate);
-    },
-    lowest: () => {
-      let lowest: number | null = null;
-      for (const { messages, lastPos } of aggregates.values()) {
-        const pos = messages[0]?.pos ?? lastPos + 1;
-        if (lowest === null || pos < lowest) lowest = pos;
-      }
-      return lowest;
-    },
-  };
+  #wake(now: Instant): void {
+    if (this.#earliest === null || this.#earliest > now) return;
+    this.#earliest = null;
+    for (const aggregate of this.#waiting.values()) {
+      const dueAt = aggregate.messages[0]?.dueAt ?? now;
+      if (dueAt <= now) {
+        this.#waiting.delete(aggregate.name);
+        this.#ready.set(aggregate.name, aggregate);
+      } else this.#earliest = soonest(this.#earliest, dueAt);
+    }
+  }
 }
 
-/** Numbers of one aggregate arrive in order; a late one (a replay) still never overtakes the head. */
+function soonest(a: number | null, b: number): number {
+  return a === null ? b : Math.min(a, b);
+}
+
+/** Numbers of one aggregate arrive in order; a late one (a replay) never overtakes a running head. */
 function insertInOrder(aggregate: Aggregate, message: StoredMessage): void {
-  const from = aggregate.state === 'running' ? 1 : 0;
+  const from = aggregate.running ? 1 : 0;
   let at = aggregate.messages.length;
   while (at > from && (aggregate.messages[at - 1]?.pos ?? 0) > message.pos) at -= 1;
   aggregate.messages.splice(at, 0, message);

@@ -22,7 +22,7 @@ export type Schedule = {
 );
 
 export interface Schedules {
-  start(): Promise<void>;
+  start(): void;
   /** No bell rings any more; what runs is waited for. */
   stop(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export function createSchedules(
     running.add(task);
   };
   return {
-    start: async () => {
+    start: () => {
       for (const schedule of schedules) {
         silence.push(
           schedule.everyMs === undefined
@@ -104,5 +104,7 @@ function cronBell(expression: string, ring: (bucket: Instant) => void): () => Pr
     (context) => ring(Math.floor(context.date.getTime() / 1000) * 1000),
     { timezone: 'UTC' },
   );
-  return async () => void (await task.destroy());
+  return async () => {
+    await task.destroy();
+  };
 }

@@ -148,10 +148,10 @@ export async function readBacklog(db: EngineDatabase): Promise<readonly Backlog[
   );
   return rows.map((row) => ({
     destination: row.dest_id,
-    messages: Number(row.messages),
+    messages: row.messages,
     oldestCreatedAt: row.oldest,
-    indeterminate: Number(row.indeterminate),
-    dead: Number(row.dead),
+    indeterminate: row.indeterminate,
+    dead: row.dead,
   }));
 }
 

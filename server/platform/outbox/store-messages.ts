@@ -5,7 +5,7 @@
 import type { OrgQueryable, Tx } from '../database/database.ts';
 import type { Instant } from '../../shared/world.ts';
 import type { HeldShard } from './store-shards.ts';
-import type { RetryState, StoredMessage } from './stored-message.ts';
+import type { Retry, StoredMessage } from './stored-message.ts';
 
 export type Hold = 'held' | 'gone' | 'lost';
 
@@ -35,15 +35,6 @@ export async function deleteMessage(tx: Tx, message: StoredMessage): Promise<voi
       message.pos,
     ]);
   }
-}
-
-export interface Retry {
-  state: RetryState;
-  attempts: number;
-  failures: number;
-  doubts: number;
-  nextAt: Instant;
-  reason: string;
 }
 
 export async function upsertRetry(tx: Tx, message: StoredMessage, retry: Retry): Promise<void> {

@@ -5,6 +5,16 @@ import type { Message } from './handler.ts';
 
 export type RetryState = 'retry' | 'indeterminate' | 'blocked';
 
+/** Why and until when a message waits, as it is written down. */
+export interface Retry {
+  state: RetryState;
+  attempts: number;
+  failures: number;
+  doubts: number;
+  nextAt: Instant;
+  reason: string;
+}
+
 export interface StoredMessage extends Omit<Message, 'body' | 'attempt'> {
   /** As stored; parsed when it is handled. */
   bodyText: string;
@@ -35,4 +45,14 @@ export function toMessage(stored: StoredMessage): Message {
     createdAt,
     attempt: stored.attempts + 1,
   };
+}
+
+/** What was written down becomes what is held in memory; only after the commit. */
+export function remember(held: StoredMessage, retry: Retry, floor: boolean): void {
+  held.state = retry.state;
+  held.attempts = retry.attempts;
+  held.failures = retry.failures;
+  held.doubts = retry.doubts;
+  held.dueAt = retry.nextAt;
+  held.floor = floor;
 }

@@ -76,7 +76,7 @@ export function createBench(
     destinations: { test: {} },
     metrics: {
       ...NO_METRICS,
-      swept: (count) => void (counted.swept += count),
+      swept: (found) => void (counted.swept += found),
       died: () => void (counted.died += 1),
       escalated: () => void (counted.escalated += 1),
       attempted: ({ outcome }) => void counted.outcomes.push(outcome),
@@ -126,7 +126,7 @@ export async function count(databases: Databases, table: string, where = 'true')
   const rows = await databases.engine.query<{ n: number }>(
     `select count(*) as n from ${table} where ${where}`,
   );
-  return Number(rows[0]?.n ?? -1);
+  return rows[0]?.n ?? -1;
 }
 
 export const emptied = (databases: Databases, withinMs?: number): Promise<boolean> =>
