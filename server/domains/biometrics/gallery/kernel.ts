@@ -1,0 +1,83 @@
+// The library's exact search behind one function, used in search workers only: it blocks its thread.
+// It ignores the byteOffset of a view without a word (usearch 2.26: another person would be found), so
+// data must start at its buffer's first byte and the query is copied. A self-test proves it at start.
+
+import { scan, type Hit } from './scan.ts';
+
+export type Kernel = (
+  data: Float32Array,
+  query: Float32Array,
+  wanted: { rows: number; k: number },
+) => Hit[];
+
+export interface LoadedKernel {
+  name: 'usearch' | 'loop';
+  kernel: Kernel;
+  /** Why it is the loop; null when it is not. */
+  trouble: string | null;
+}
+
+export async function loadKernel(): Promise<LoadedKernel> {
+  try {
+    const { exactSearch, MetricKind } = await import('usearch');
+    const kernel: Kernel = (data, query, { rows, k }) => {
+      if (data.byteOffset !== 0) throw new Error('Invariant broken: a view with an offset');
+      if (rows === 0) return [];
+      const found = exactSearch(
+        data.subarray(0, rows * query.length),
+        Float32Array.from(query),
+        query.length,
+        Math.min(k, rows),
+        MetricKind.IP,
+        1,
+      );
+      return Array.from(found.keys, (key, index) => ({
+        row: Number(key),
+        score: 1 - (found.distances[index] ?? 1),
+      }));
+    };
+    const trouble = selfTest(kernel);
+    if (trouble !== null) return { name: 'loop', kernel: scan, trouble };
+    return { name: 'usearch', kernel, trouble: null };
+  } catch (error) {
+    return { name: 'loop', kernel: scan, trouble: String(error) };
+  }
+}
+
+const ROWS = 97;
+const DIMENSIONS = 33;
+const SCORE_TOLERANCE = 1e-3;
+
+/** Every row finds itself first, and the same rows follow as by the loop. */
+export function selfTest(kernel: Kernel): string | null {
+  const data = new Float32Array(new SharedArrayBuffer(ROWS * DIMENSIONS * 4));
+  // Any fixed numbers without a pattern; a multiplicative generator is enough.
+  let state = 12_345;
+  for (let index = 0; index < data.length; index += 1) {
+    state = (state * 48_271) % 2_147_483_647;
+    data[index] = state / 2_147_483_647 - 0.5;
+  }
+  normalizeRows(data);
+  for (let row = 0; row < ROWS; row += 1) {
+    const query = data.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS);
+    const found = kernel(data, query, { rows: ROWS, k: 3 });
+    const expected = scan(data, query, { rows: ROWS, k: 3 });
+    const differs =
+      found.length !== expected.length ||
+      found[0]?.row !== row ||
+      found.some((hit, place) => {
+        const other = expected[place];
+        return other === undefined || Math.abs(hit.score - other.score) > SCORE_TOLERANCE;
+      });
+    if (differs) return `the self-test failed at row ${row} of ${ROWS}`;
+  }
+  return null;
+}
+
+function normalizeRows(data: Float32Array): void {
+  for (let row = 0; row < ROWS; row += 1) {
+    const vector = data.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS);
+    const length = Math.hypot(...vector);
+    for (const [index, value] of vector.entries()) vector[index] = value / length;
+  }
+}
