@@ -64,11 +64,12 @@ export function createFollower(parts: FollowerParts): Follower {
   let isWanted = false;
 
   const run = (): void => {
+    if (timer === null) return;
     isWanted = true;
     running ??= rounds().finally(() => (running = null));
   };
   const rounds = async (): Promise<void> => {
-    while (isWanted && timer !== null) {
+    while (isWanted) {
       isWanted = false;
       await catchUp(parts, progress).catch((error: unknown) => {
         log.warn({ err: toError(error) }, 'the gallery could not follow the database');
@@ -83,12 +84,11 @@ export function createFollower(parts: FollowerParts): Follower {
     stop: async () => {
       timer?.cancel();
       timer = null;
+      isWanted = false;
       await running;
       progress.confirmedAt = Number.NEGATIVE_INFINITY;
     },
-    nudge: () => {
-      if (timer !== null) run();
-    },
+    nudge: run,
     lagMs: () =>
       progress.loaded === null
         ? Number.POSITIVE_INFINITY

@@ -59,6 +59,7 @@ export function createSearchPool(options: {
     const id = nextId;
     return new Promise((resolve, reject) => {
       thread.pending.set(id, { resolve, reject });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
       thread.worker.postMessage({ id, ...job } satisfies SearchJob);
     });
   };
