@@ -1,6 +1,23 @@
+// The engine as a whole, over a real database: what a message goes through, order, loss, breaker,
+// doubt, stop. Times are short and waits are for conditions.
+
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { tell } from '../../../server/domains/audit/index.ts';
+import { transaction } from '../../../server/platform/database/database.ts';
+import { enqueue } from '../../../server/platform/outbox/enqueue.ts';
+import type { Sent } from '../../../server/platform/outbox/handler.ts';
+import type { OutboxOptions } from '../../../server/platform/outbox/outbox.ts';
 import { useTestDatabase } from '../../support/database.ts';
-import { type Bench, count, createBench, emptied, makeOrganization, put } from './workbench.ts';
+import { until } from '../../support/until.ts';
+import {
+  type Bench,
+  count,
+  createBench,
+  emptied,
+  makeOrganization,
+  put,
+  type Script,
+} from './workbench.ts';
 
 const db = useTestDatabase();
 let benches: Bench[] = [];
@@ -8,28 +25,489 @@ let benches: Bench[] = [];
 afterEach(async () => {
   for (const bench of benches) await bench.outbox.stop(1_000);
   benches = [];
+  // What a test left behind is not the next one's work.
+  await transaction(db.databases().engine, async (tx) => {
+    await tx.execute('delete from outbox_msg');
+    await tx.execute('delete from outbox_retry');
+    await tx.execute(`update outbox_dest set breaker = 'closed', open_until = null, failures = 0`);
+  });
 });
 
-async function open(
-  ...args: Parameters<typeof createBench> extends [unknown, ...infer Rest] ? Rest : never
-): Promise<Bench> {
-  const bench = createBench(db.deps(), ...args);
+async function open(script: Script, options: Partial<OutboxOptions> = {}): Promise<Bench> {
+  const bench = createBench(db.deps(), script, options);
   await bench.outbox.prepare();
   benches.push(bench);
   return bench;
 }
 
+/** Leases and engine stop as if the process had died: nothing is released, nothing finished. */
+const unknown = (reason = 'no reply'): Sent<string> => ({ kind: 'unknown', reason });
+const notSent = (): Sent<string> => ({ kind: 'not_sent', reason: 'connecting: ECONNREFUSED' });
+const answered = (): Sent<string> => ({ kind: 'answered', answer: 'ok', status: 200 });
+
 describe('a message', () => {
-  test('is prepared, sent and settled, and leaves with one row of history', async () => {
+  test('is prepared, sent and settled, and leaves one row of history', async () => {
     const bench = await open({});
     const orgId = await makeOrganization(bench.deps);
     await bench.outbox.start();
     await put(bench.deps, orgId, { uid: 'one', body: { payment: 'pay_1' } });
     await emptied(db.databases());
     expect(bench.steps).toEqual(['prepare:one', 'send:one', 'settle:one']);
-    expect(await count(db.databases(), 'outbox_attempt', `uid = 'one' and outcome = 'done'`)).toBe(
+    const history = `uid = 'one' and outcome = 'done' and status = 200 and attempt = 1`;
+    expect(await count(db.databases(), 'outbox_attempt', history)).toBe(1);
+    expect(await count(db.databases(), 'outbox_retry')).toBe(0);
+  });
+
+  test('is never seen when its transaction rolls back', async () => {
+    const bench = await open({});
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    const failing = transaction(db.databases().org(orgId), async (tx) => {
+      await enqueue(tx, bench.deps, {
+        type: 'test.effect',
+        destination: 'test',
+        aggregate: 'a',
+        uid: 'rolled-back',
+        body: {},
+      });
+      throw new Error('the change was refused');
+    });
+    await expect(failing).rejects.toThrow('the change was refused');
+    await put(bench.deps, orgId, { uid: 'kept' });
+    await emptied(db.databases());
+    expect(bench.sent()).toEqual(['kept']);
+  });
+
+  test('waits for its time', async () => {
+    const bench = await open({});
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    const notBefore = bench.deps.world.clock.now() + 150;
+    await put(bench.deps, orgId, { uid: 'later', notBefore });
+    await put(bench.deps, orgId, { uid: 'now' });
+    await emptied(db.databases());
+    expect(bench.sent()).toEqual(['now', 'later']);
+    expect(bench.deps.world.clock.now()).toBeGreaterThanOrEqual(notBefore);
+  });
+
+  test('for a destination that nobody declared is refused when it is written', async () => {
+    const bench = await open({});
+    const orgId = await makeOrganization(bench.deps);
+    await expect(put(bench.deps, orgId, { uid: 'x', destination: 'nowhere' })).rejects.toThrow();
+  });
+
+  test('with a body that is a document is refused when it is written', async () => {
+    const bench = await open({});
+    const orgId = await makeOrganization(bench.deps);
+    const body = { text: 'x'.repeat(20_000) };
+    await expect(put(bench.deps, orgId, { uid: 'x', body })).rejects.toThrow('16384 characters');
+  });
+
+  test('of a type without a handler waits, with the reason', async () => {
+    const bench = await open({});
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'strange', type: 'test.future' });
+    const reason = `state = 'blocked' and last_error like '%test.future%'`;
+    await until(
+      'the reason',
+      async () => (await count(db.databases(), 'outbox_retry', reason)) === 1,
+    );
+    expect(await count(db.databases(), 'outbox_msg')).toBe(1);
+  });
+
+  test('with several steps is prepared again at once, and no failure is counted', async () => {
+    let steps = 0;
+    const bench = await open(
+      { settle: async () => ((steps += 1) < 4 ? { kind: 'continue' } : { kind: 'done' }) },
+      { settings: { attemptsMax: 2, backoffBaseMs: 60_000 } },
+    );
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'steps' });
+    await emptied(db.databases());
+    expect(bench.sent()).toHaveLength(4);
+  });
+});
+
+describe('order', () => {
+  test('holds within each aggregate under concurrent writers, failures and retries', async () => {
+    const running = new Set<string>();
+    const overlaps: string[] = [];
+    const settled = new Map<string, number[]>();
+    const bench = await open(
+      {
+        send: async (message) => {
+          if (running.has(message.aggregate)) overlaps.push(message.uid);
+          running.add(message.aggregate);
+          await new Promise((resolve) => setImmediate(resolve));
+          running.delete(message.aggregate);
+          const draw = bench.deps.world.random.fraction();
+          return draw < 0.15 ? notSent() : draw < 0.25 ? unknown() : answered();
+        },
+        settle: async (_tx, message, sent) => {
+          if (sent.kind === 'not_sent') return { kind: 'retry', reason: sent.reason };
+          if (sent.kind === 'unknown') return { kind: 'indeterminate', reason: sent.reason };
+          const list = settled.get(message.aggregate) ?? [];
+          settled.set(message.aggregate, [...list, (message.body as { n: number }).n]);
+          return { kind: 'done' };
+        },
+      },
+      {
+        destinations: { test: { failuresToOpen: 1_000 } },
+        settings: { attemptsMax: 1_000, aggregateHeldMax: 3, fetchMax: 7, heldMax: 40 },
+      },
+    );
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    const aggregates = Array.from({ length: 12 }, (_none, index) => `agg-${index}`);
+    await Promise.all(
+      aggregates.map(async (aggregate) => {
+        for (let n = 0; n < 15; n += 1) {
+          await put(bench.deps, orgId, { uid: `${aggregate}-${n}`, aggregate, body: { n } });
+        }
+      }),
+    );
+    await emptied(db.databases(), 30_000);
+    const expected = Array.from({ length: 15 }, (_none, n) => n);
+    for (const aggregate of aggregates) expect(settled.get(aggregate)).toEqual(expected);
+    expect(overlaps).toEqual([]);
+    expect(await bench.counted.swept).toBe(0);
+  });
+
+  test('a blocked aggregate holds its own later messages and nobody else’s', async () => {
+    let blocked = true;
+    const bench = await open({
+      prepare: async (_tx, message) =>
+        blocked && message.uid === 'a1'
+          ? { kind: 'blocked', reason: 'another operation is in doubt', afterMs: 20 }
+          : { kind: 'send', request: message.uid },
+    });
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    for (const uid of ['a1', 'a2', 'b1', 'b2']) {
+      await put(bench.deps, orgId, { uid, aggregate: uid.slice(0, 1) });
+    }
+    await until('the other aggregate', () => bench.sent().length === 2);
+    await until('a second look', () => bench.steps.filter((s) => s === 'prepare:a1').length >= 2);
+    expect(bench.sent()).toEqual(['b1', 'b2']);
+    expect(await count(db.databases(), 'outbox_attempt', `uid = 'a1'`)).toBe(0);
+    blocked = false;
+    await emptied(db.databases());
+    expect(bench.sent()).toEqual(['b1', 'b2', 'a1', 'a2']);
+  });
+});
+
+describe('nothing is lost', () => {
+  test('with 24 writers whose transactions are slow, or roll back', async () => {
+    const bench = await open({}, { settings: { fetchMax: 20 } });
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    const random = bench.deps.world.random;
+    const committed: string[] = [];
+    const writer = async (writerNumber: number): Promise<void> => {
+      for (let n = 0; n < 12; n += 1) {
+        const uid = `w${writerNumber}-${n}`;
+        const rollBack = random.fraction() < 0.15;
+        const statements = Math.floor(random.fraction() * 8);
+        await transaction(db.databases().org(orgId), async (tx) => {
+          const message = { type: 'test.effect', destination: 'test', aggregate: uid, body: {} };
+          await enqueue(tx, bench.deps, { ...message, uid });
+          // The number is drawn; others with higher numbers commit before this one.
+          for (let slow = 0; slow < statements; slow += 1) await tx.query('select 1');
+          if (rollBack) throw new Error('rolled back');
+        }).then(
+          () => committed.push(uid),
+          (error: Error) => {
+            if (error.message !== 'rolled back') throw error;
+          },
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: 24 }, (_none, index) => writer(index)));
+    await emptied(db.databases(), 30_000);
+    expect(bench.sent().toSorted()).toEqual(committed.toSorted());
+    expect(committed.length).toBeGreaterThan(100);
+    expect(bench.counted.swept).toBe(0);
+  });
+});
+
+describe('retry', () => {
+  test('comes back until it works, and every attempt is written down', async () => {
+    let tries = 0;
+    const bench = await open(
+      {
+        send: async () => ((tries += 1) < 4 ? notSent() : answered()),
+        settle: async (_tx, _message, sent) =>
+          sent.kind === 'answered' ? { kind: 'done' } : { kind: 'retry', reason: sent.reason },
+      },
+      { destinations: { test: { failuresToOpen: 100 } } },
+    );
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'again' });
+    await emptied(db.databases());
+    expect(tries).toBe(4);
+    expect(
+      await count(db.databases(), 'outbox_attempt', `uid = 'again' and outcome = 'retry'`),
+    ).toBe(3);
+    expect(await count(db.databases(), 'outbox_retry')).toBe(0);
+  });
+
+  test('does not come before the time the other side asked for', async () => {
+    const sentAt: number[] = [];
+    const bench = await open({
+      send: async () => {
+        sentAt.push(performance.now());
+        return sentAt.length === 1 ? { kind: 'answered', answer: 'busy', status: 429 } : answered();
+      },
+      settle: async (_tx, _message, sent) =>
+        sent.kind === 'answered' && sent.status === 429
+          ? { kind: 'retry', reason: 'too many', afterMs: 200 }
+          : { kind: 'done' },
+    });
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'floor' });
+    await emptied(db.databases());
+    expect((sentAt[1] ?? 0) - (sentAt[0] ?? 0)).toBeGreaterThanOrEqual(199);
+  });
+
+  test('ends as a dead letter with its reason when the attempts are used up', async () => {
+    const bench = await open(
+      {
+        send: async () => notSent(),
+        settle: async () => ({ kind: 'retry', reason: 'still refused' }),
+      },
+      { settings: { attemptsMax: 3 }, destinations: { test: { failuresToOpen: 100 } } },
+    );
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'hopeless', aggregate: 'x' });
+    await emptied(db.databases());
+    const dead = `uid = 'hopeless' and attempts = 3 and reason like '3 attempts%still refused'`;
+    expect(await count(db.databases(), 'outbox_dead', dead)).toBe(1);
+    expect(bench.counted.died).toBe(1);
+  });
+
+  test('a handler that throws before sending is tried again and never buried', async () => {
+    let throws = 6;
+    const bench = await open(
+      {
+        prepare: async (_tx, message) => {
+          if ((throws -= 1) >= 0) throw new Error('a defect of ours');
+          return { kind: 'send', request: message.uid };
+        },
+      },
+      { settings: { attemptsMax: 2, doubtsToEscalate: 2 } },
+    );
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'defect' });
+    await emptied(db.databases());
+    expect(bench.sent()).toEqual(['defect']);
+    expect(bench.counted.escalated).toBe(2); // at 2 and at 4 failures
+  });
+});
+
+describe('an outcome that is unknown', () => {
+  test('stays in doubt over restarts, is looked up and never buried', async () => {
+    let lookups = 0;
+    const script: Script = {
+      send: async (message) => (message.attempt === 1 ? unknown() : answered()),
+      settle: async (_tx, message) => {
+        if (message.attempt === 1) return { kind: 'indeterminate', reason: 'no reply' };
+        return (lookups += 1) < 6
+          ? { kind: 'indeterminate', reason: 'not found yet' }
+          : { kind: 'done' };
+      },
+    };
+    const options = { settings: { attemptsMax: 2, doubtsToEscalate: 2 } };
+    const first = await open(script, options);
+    const orgId = await makeOrganization(first.deps);
+    await first.outbox.start();
+    await put(first.deps, orgId, { uid: 'doubt' });
+    await until('three look-ups', () => lookups >= 3);
+    await first.outbox.stop(1_000);
+    expect(await count(db.databases(), 'outbox_retry', `state = 'indeterminate'`)).toBe(1);
+    const second = await open(script, options);
+    await second.outbox.start();
+    await emptied(db.databases());
+    expect(await count(db.databases(), 'outbox_dead', `uid = 'doubt'`)).toBe(0);
+    expect(first.counted.escalated + second.counted.escalated).toBeGreaterThanOrEqual(2);
+    const rows = `uid = 'doubt' and outcome = 'indeterminate'`;
+    expect(await count(db.databases(), 'outbox_attempt', rows)).toBe(6);
+  });
+
+  test('is also what a settlement that fails leaves behind, with its effect rolled back', async () => {
+    let fails = true;
+    const bench = await open({
+      settle: async (tx, message) => {
+        await tell(bench.deps, tx, {
+          type: 'test.settled',
+          subject: { kind: 'test', id: message.uid },
+          actor: { kind: 'system', id: 'test' },
+          data: {},
+        });
+        if (fails) throw new Error('the database said no');
+        return { kind: 'done' };
+      },
+    });
+    const orgId = await makeOrganization(bench.deps);
+    const told = async (): Promise<number> => count(db.databases(), 'event', `subject_id = 'half'`);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'half' });
+    const doubtful = `state = 'indeterminate' and last_error like '%said no%'`;
+    await until(
+      'the doubt',
+      async () => (await count(db.databases(), 'outbox_retry', doubtful)) === 1,
+    );
+    expect(await told()).toBe(0);
+    fails = false;
+    await emptied(db.databases());
+    expect(await told()).toBe(1);
+  });
+
+  test('is what a send becomes that takes too long, heeding its signal or not', async () => {
+    const bench = await open(
+      {
+        send: (message) =>
+          message.attempt === 1 ? new Promise(() => undefined) : Promise.resolve(answered()),
+        settle: async (_tx, _message, sent) =>
+          sent.kind === 'unknown'
+            ? { kind: 'indeterminate', reason: sent.reason }
+            : { kind: 'done' },
+      },
+      { destinations: { test: { sendTimeoutMs: 50 } } },
+    );
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'deaf' });
+    await emptied(db.databases());
+    const rows = `uid = 'deaf' and outcome = 'indeterminate' and detail like '%longer than 50 ms%'`;
+    expect(await count(db.databases(), 'outbox_attempt', rows)).toBe(1);
+  });
+});
+
+describe('the breaker of a destination', () => {
+  test('opens after failures in a row, probes with one message, and lets the backlog go', async () => {
+    let up = false;
+    let open_ = 0;
+    let openMax = 0;
+    const states: string[] = [];
+    const bench = await open(
+      {
+        send: async () => {
+          openMax = Math.max(openMax, (open_ += 1));
+          await new Promise((resolve) => setImmediate(resolve));
+          open_ -= 1;
+          return up ? answered() : notSent();
+        },
+        settle: async (_tx, _message, sent) =>
+          sent.kind === 'answered' ? { kind: 'done' } : { kind: 'retry', reason: sent.reason },
+      },
+      {
+        destinations: { test: { failuresToOpen: 3, openMs: 40, openMsMax: 40, inflightMax: 4 } },
+        settings: { attemptsMax: 6 },
+        onBreaker: (_id, state) => states.push(state),
+      },
+    );
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    for (let n = 0; n < 12; n += 1) await put(bench.deps, orgId, { uid: `m${n}` });
+    await until('several probes', () => states.filter((state) => state === 'half_open').length > 8);
+    // Far more probes than attempts allowed, and nothing has died of them.
+    expect(bench.counted.died).toBe(0);
+    expect(bench.outbox.health('test')).toMatchObject({ reachable: false });
+    expect(await count(db.databases(), 'outbox_dest', `id = 'test' and breaker <> 'closed'`)).toBe(
       1,
     );
-    expect(await count(db.databases(), 'outbox_retry')).toBe(0);
+    openMax = 0;
+    up = true;
+    await emptied(db.databases());
+    expect(bench.counted.died).toBe(0);
+    expect(openMax).toBeLessThanOrEqual(4);
+    expect(states.at(-1)).toBe('closed');
+    expect(bench.outbox.health('test')).toMatchObject({ reachable: true, breaker: 'closed' });
+    expect(states.slice(0, 3)).toEqual(['open', 'half_open', 'open']);
+  });
+
+  test('of one destination does not hold another', async () => {
+    const bench = await open(
+      {
+        send: async (message) => (message.uid.startsWith('bad') ? notSent() : answered()),
+        settle: async (_tx, _message, sent) =>
+          sent.kind === 'answered' ? { kind: 'done' } : { kind: 'retry', reason: sent.reason },
+      },
+      {
+        destinations: { test: {}, other: { failuresToOpen: 1, openMs: 60_000, openMsMax: 60_000 } },
+      },
+    );
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'bad', destination: 'other' });
+    await until('the breaker', () => bench.outbox.health('other').breaker === 'open');
+    await put(bench.deps, orgId, { uid: 'good' });
+    await until('the other destination', () => bench.sent().includes('good'));
+    expect(bench.outbox.health('test').breaker).toBe('closed');
+  });
+
+  test('is known to a process that only watches', async () => {
+    const bench = await open(
+      { send: async () => notSent(), settle: async () => ({ kind: 'retry', reason: 'down' }) },
+      { destinations: { test: { failuresToOpen: 1, openMs: 60_000, openMsMax: 60_000 } } },
+    );
+    const watcher = await open({});
+    await watcher.outbox.watch();
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'down' });
+    await until('the news', () => watcher.outbox.health('test').breaker === 'open');
+    expect(watcher.outbox.health('test')).toMatchObject({
+      reachable: false,
+      lastError: 'connecting: ECONNREFUSED',
+    });
+  });
+});
+
+describe('a stop', () => {
+  test('lets what is under way finish, starts nothing new, and hands the shards over at once', async () => {
+    const gates: (() => void)[] = [];
+    const bench = await open(
+      { send: () => new Promise((resolve) => gates.push(() => resolve(answered()))) },
+      { destinations: { test: { inflightMax: 2 } } },
+    );
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    for (const uid of ['s1', 's2', 's3']) await put(bench.deps, orgId, { uid });
+    await until('two sends', () => gates.length === 2);
+    const stopped = bench.outbox.stop(5_000);
+    for (const open_ of gates) open_();
+    await stopped;
+    expect(bench.sent()).toHaveLength(2);
+    expect(await count(db.databases(), 'outbox_msg')).toBe(1);
+    expect(await count(db.databases(), 'outbox_shard', 'owner is not null')).toBe(0);
+    const next = await open({});
+    await next.outbox.start();
+    await emptied(db.databases(), 2_000); // far less than a lease
+    expect(next.sent()).toEqual(['s3']);
+  });
+
+  test('aborts at its deadline, and the outcome is written down as unknown', async () => {
+    const bench = await open({
+      send: (_message, signal) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => resolve(unknown('aborted'))),
+        ),
+      settle: async (_tx, _message, sent) =>
+        sent.kind === 'unknown' ? { kind: 'indeterminate', reason: sent.reason } : { kind: 'done' },
+    });
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'cut' });
+    await until('the send', () => bench.sent().length === 1);
+    await bench.outbox.stop(50);
+    expect(await count(db.databases(), 'outbox_retry', `state = 'indeterminate'`)).toBe(1);
+    expect(bench.outbox.health('test').reachable).toBe(true); // our stop is not the destination's fault
   });
 });
