@@ -61,14 +61,16 @@ export async function enrolPerson(stage: Stage, name: string): Promise<Person> {
       external_ref: seed,
     }),
   );
-  await narrator.step('Consent is recorded, before any capture', () =>
-    api.post(`/v1/people/${created.id}/consents`, {
-      purpose: 'identification',
-      text_version: '2026-11',
-      method: 'signed_form',
-      given_at: new Date().toISOString(),
-    }),
-  );
+  await narrator.step('Consents are recorded, before any capture', async () => {
+    for (const purpose of ['biometric_identification', 'payment']) {
+      await api.post(`/v1/people/${created.id}/consents`, {
+        purpose,
+        text_version: '2026-11/en',
+        method: 'signature',
+        given_at: new Date().toISOString(),
+      });
+    }
+  });
   await terminal.ask({ cmd: 'stand', person_seed: seed }, (line) => line['ev'] === 'standing');
   const command = await narrator.step(
     'The terminal is told to enrol whoever stands before it',
