@@ -63,7 +63,7 @@ export async function refuseStrangers(stage: Stage): Promise<void> {
 }
 
 /** Of the population with seed 7: the first of its pairs of people whose faces are nearly the same. */
-const LOOKALIKE_SEED = 'lookalike-0';
+const LOOKALIKE_SEED = 'population-7-0';
 
 export function tellAnswer(answer: TerminalAnswer): string {
   return `${answer.decision}${answer.reason === null ? '' : ` (${answer.reason})`}, ${answer.ms} ms`;

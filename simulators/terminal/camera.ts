@@ -1,13 +1,7 @@
 // SYNTHETIC. The simulated camera with its extractor: what it "captures" of a person is drawn from the
 // person's seed, its own seed, the purpose and how many captures of that person came before.
 
-import {
-  capture,
-  centreOf,
-  drawEnrolmentQuality,
-  drawProbeQuality,
-  habitOf,
-} from './face-model.ts';
+import { capture, centreOf, drawPassingQuality, drawPosedQuality, habitOf } from './face-model.ts';
 import { drawFrom } from './gaussian.ts';
 
 export interface Captured {
@@ -22,8 +16,13 @@ export interface Captured {
 export interface CaptureOptions {
   /** Fixes the quality; otherwise it is drawn as a door or an enrolment station sees it. */
   quality?: number;
-  /** `enrolment` is guided and good; `probe` (default) is somebody walking by. */
-  purpose?: 'probe' | 'enrolment';
+  /**
+   * `posed` (default): somebody stands still before the terminal, to pay or to be enrolled.
+   * `passing`: somebody walks by a door; one in thirty captures is too poor to use, and of the others
+   * one to three in a hundred stay below the threshold of a gallery of 10,000.
+   * `enrolment`: at an enrolment station, guided.
+   */
+  purpose?: 'posed' | 'passing' | 'enrolment';
 }
 
 export interface Camera {
@@ -33,13 +32,13 @@ export interface Camera {
 export function createCamera({ seed }: { seed: string | number }): Camera {
   const taken = new Map<string, number>();
   return {
-    capture: (personSeed, { quality, purpose = 'probe' } = {}) => {
+    capture: (personSeed, { quality, purpose = 'posed' } = {}) => {
       const count = taken.get(`${purpose}|${personSeed}`) ?? 0;
       taken.set(`${purpose}|${personSeed}`, count + 1);
       // At enrolment a twin holds still in the same way; at the door everybody is different.
       const who = purpose === 'enrolment' ? habitOf(personSeed) : personSeed;
       const draw = drawFrom(`capture|${seed}|${purpose}|${who}|${count}`);
-      const drawn = purpose === 'enrolment' ? drawEnrolmentQuality(draw) : drawProbeQuality(draw);
+      const drawn = purpose === 'passing' ? drawPassingQuality(draw) : drawPosedQuality(draw);
       const taking = quality ?? drawn;
       return {
         modality: 'face',

@@ -40,14 +40,14 @@ function relativeOf(personSeed: string): [string | null, number] {
   return [null, 0];
 }
 
-/** Quality as a door sees it: mostly fair, now and then too poor to use. */
-export function drawProbeQuality(draw: Draw): number {
+/** Of somebody who walks by: mostly fair, now and then too poor to use. */
+export function drawPassingQuality(draw: Draw): number {
   if (draw.uniform() < POOR_SHARE) return 5 + Math.floor(draw.uniform() * (QUALITY_FLOOR - 5));
   return clamp(Math.round(70 + 10 * draw.normal()), QUALITY_FLOOR, 99);
 }
 
-/** Quality as an enrolment station insists on. */
-export function drawEnrolmentQuality(draw: Draw): number {
+/** Of somebody who stands still for it. */
+export function drawPosedQuality(draw: Draw): number {
   return clamp(Math.round(93 + 3 * draw.normal()), 85, 99);
 }
 

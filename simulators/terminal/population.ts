@@ -1,7 +1,7 @@
 // SYNTHETIC. Writes people as lines for the bulk import: reference, name, consent and one template each.
 //   node simulators/terminal/population.ts --count 10000 --seed 7 [--bad 12] [--out FILE]
-// Person i of seed s is `population-s-i` before the camera. Every two-hundredth person is the twin of the
-// one before (`twin of population-s-198`, …). `--bad` plants rows that must be refused, spread evenly.
+// Person i of seed s is `population-s-i` before the camera. Persons 1, 201, 401 … are the twins of the one
+// before them (`twin of population-s-0`, …). `--bad` plants rows that must be refused, spread evenly.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -20,7 +20,7 @@ const GIVEN_AT = '2026-11-01T08:00:00Z';
 
 /** What stands before the camera as person i. */
 export function personSeedOf(seed: number, index: number): string {
-  const isTwin = index % TWIN_EVERY === TWIN_EVERY - 1;
+  const isTwin = index % TWIN_EVERY === 1;
   return isTwin ? `${TWIN_OF}population-${seed}-${index - 1}` : `population-${seed}-${index}`;
 }
 

@@ -1,5 +1,6 @@
 // Reads one line of the bulk import: a whole row, or what is wrong with it. Pure.
 
+import { inspectJson, JSON_DEPTH_MAX } from '../../platform/http/card-numbers.ts';
 import { fieldProblems } from '../../platform/http/field-problems.ts';
 import { secretPaths } from '../../platform/http/secret-marks.ts';
 import { strictSchema } from '../../platform/http/strict-schema.ts';
@@ -39,6 +40,8 @@ export function readRow(
     const detail = `Expected one JSON object on a line, found ${bytes.length} bytes that are not JSON.`;
     return { ok: false, line, problems: [{ pointer: '', code: 'invalid_json', detail }] };
   }
+  const foreign = foreignText(input);
+  if (foreign !== null) return { ok: false, line, problems: [foreign] };
   const result = STRICT_ROW.safeParse(input);
   if (!result.success) {
     const problems = fieldProblems(result.error.issues, { prefix: '', secrets: SECRETS, input });
@@ -55,6 +58,27 @@ export function readRow(
   });
   if (problems.length > 0) return { ok: false, line, problems };
   return { ok: true, value: { line, row, captures: captures.filter((each) => each !== null) } };
+}
+
+/** What no body may hold, whole or in lines; the value itself is not repeated. */
+function foreignText(input: unknown): FieldProblem | null {
+  const verdict = inspectJson(input);
+  switch (verdict.kind) {
+    case 'clean':
+      return null;
+    case 'card': {
+      const detail = 'Expected anything but a card number, found one.';
+      return { pointer: verdict.pointer, code: 'card_number', detail };
+    }
+    case 'nul': {
+      const detail = 'Expected text without NUL characters, found one.';
+      return { pointer: verdict.pointer, code: 'nul', detail };
+    }
+    case 'too_deep': {
+      const detail = `Expected JSON of at most ${JSON_DEPTH_MAX} levels, found more.`;
+      return { pointer: '', code: 'invalid_json', detail };
+    }
+  }
 }
 
 function parse(bytes: Buffer): unknown {

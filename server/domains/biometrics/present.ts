@@ -1,6 +1,7 @@
 // Nouns of biometrics → JSON.
 
 import { toRfc3339, toRfc3339OrNull } from '../../shared/instant.ts';
+import type { GalleryState } from './list-galleries.ts';
 import type { StoredIdentification } from './store-identifications.ts';
 import type { Template } from './template.ts';
 
@@ -37,5 +38,19 @@ export function presentIdentification(found: StoredIdentification): object {
     device_id: found.deviceId,
     node_id: found.nodeId,
     created_at: toRfc3339(found.createdAt),
+  };
+}
+
+export function presentGallery(state: GalleryState): object {
+  return {
+    id: state.id,
+    modality: state.modality,
+    extractor: state.extractor,
+    size: state.size,
+    searches: state.searches,
+    calibration_source: state.calibrationSource,
+    kernel: state.kernel,
+    lag_ms: state.lagMs,
+    staleness_max_ms: state.stalenessMaxMs,
   };
 }

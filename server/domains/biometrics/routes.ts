@@ -9,12 +9,12 @@ import { PersonSchema, presentPerson } from '../people/index.ts';
 import { enrolTemplate } from './enrol.ts';
 import { erasePerson, eraseTemplate } from './erase.ts';
 import { requireExtractor } from './extractor.ts';
-import { galleryState } from './gallery-state.ts';
+import { listGalleries } from './list-galleries.ts';
 import { identify } from './identify.ts';
 import { importPeople } from './import-people.ts';
 import { presentReport } from './import-report.ts';
 import type { BiometricsParts } from './parts.ts';
-import { presentIdentification, presentTemplate } from './present.ts';
+import { presentGallery, presentIdentification, presentTemplate } from './present.ts';
 import { recordIdentification } from './record-identification.ts';
 import * as schemas from './schemas.ts';
 import { findTemplate, listTemplates } from './store.ts';
@@ -254,18 +254,19 @@ function identificationRoutes(
 
 function galleryRoute(parts: BiometricsParts): AnyRoute {
   return route({
-    operationId: 'getGallery',
+    operationId: 'listGalleries',
     method: 'GET',
-    path: '/v1/gallery',
-    summary: 'How many templates are in memory, and how far they may lag behind the database',
+    path: '/v1/galleries',
+    summary: 'What is in memory to identify people by, and how far it may lag behind the database',
     tag: 'Biometrics',
     action: 'gallery.read',
-    resource: 'none',
+    resource: 'collection',
     idempotency: 'none',
+    pagination: 'cursor',
     answer: schemas.Gallery,
     status: 200,
-    run: async ({ db }) => galleryState(parts, db.org),
-    present: (state) => state,
+    run: async ({ db, page }) => listGalleries(parts, db.org, page),
+    present: (page) => page.data.map((state) => presentGallery(state)),
   });
 }
 

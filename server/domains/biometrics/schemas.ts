@@ -81,22 +81,20 @@ export const IdentificationFilter = z.object({ person_id: z.string().max(40).opt
 
 export const Gallery = z
   .object({
+    id: z.string().meta({ description: '`modality/extractor`' }),
+    modality: z.enum(MODALITIES),
+    extractor: z.string(),
+    size: z.int().meta({ description: 'Templates that can be found now.' }),
+    searches: z.int(),
+    calibration_source: z.enum(['synthetic', 'measured']).nullable(),
     kernel: z.enum(['usearch', 'loop']),
-    lag_ms: z.number().nullable().meta({ description: 'null until it is loaded.' }),
-    staleness_max_ms: z.int(),
-    unreadable: z.int(),
-    load_ms: z.int().nullable(),
-    galleries: z.array(
-      z.object({
-        modality: z.enum(MODALITIES),
-        extractor: z.string(),
-        templates: z.int(),
-        searches: z.int(),
-        calibration_source: z.enum(['synthetic', 'measured']).nullable(),
-      }),
-    ),
+    lag_ms: z
+      .int()
+      .nullable()
+      .meta({ description: 'What was committed longer ago is in it; null until it is loaded.' }),
+    staleness_max_ms: z.int().meta({ description: 'Beyond this lag nobody is identified.' }),
   })
-  .meta({ id: 'Gallery' });
+  .meta({ id: 'Gallery', description: 'On the replica that answers.' });
 
 export const ImportRow = z.object({
   external_ref: ExternalRef,
