@@ -22,7 +22,7 @@ for (const { name, seconds, passed } of rows) {
   );
 }
 const failed = rows.filter(({ passed }) => !passed).length;
-console.log(`\n${rows.length - failed} checks passed, ${failed} failed`);
+console.log(`\n${rows.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** The command finds its tools because npm put node_modules/.bin on the path. */

@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatTally, NODE_FLAGS, runJest } from './testing/run-jest.ts';
 
 if (process.argv.length > 2) {
   console.error(
@@ -17,26 +18,20 @@ const rawFolder = join(root, 'coverage/raw');
 rmSync(join(root, 'coverage'), { recursive: true, force: true });
 
 const startedAt = performance.now();
-const tests = runNode([
-  '--experimental-vm-modules',
-  'node_modules/jest/bin/jest.js',
-  '--config',
-  'jest.full.config.ts',
-]);
+const tests = runJest({
+  root,
+  config: 'jest.full.config.ts',
+  env: { SALLYPORT_CHILD_COVERAGE: rawFolder },
+});
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 console.log(`\nTests took ${seconds} s. Coverage:`);
-const coverage = runNode(['scripts/coverage.ts', rawFolder]);
-process.exitCode = tests === 0 && coverage === 0 ? 0 : 1;
-
-function runNode(argv: string[]): number {
-  const { status } = spawnSync(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', ...argv],
-    {
-      cwd: root,
-      stdio: 'inherit',
-      env: { ...process.env, SALLYPORT_CHILD_COVERAGE: rawFolder },
-    },
-  );
-  return status ?? 1;
-}
+const coverage = spawnSync(process.execPath, [...NODE_FLAGS, 'scripts/coverage.ts', rawFolder], {
+  cwd: root,
+  stdio: 'inherit',
+});
+// The minimum of coverage is one more thing that holds or does not.
+const enough = coverage.status === 0;
+const passed = tests.passed + (enough ? 1 : 0);
+const failed = tests.failed + (enough ? 0 : 1);
+console.log(formatTally({ passed, failed }));
+process.exitCode = failed === 0 ? 0 : 1;

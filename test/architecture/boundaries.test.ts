@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import rules from '../../.dependency-cruiser.js';
+import rules from '../../.dependency-cruiser.ts';
 import { readDomainTable } from '../../scripts/architecture/domain-table.ts';
 import { ALLOWED_IMPORTS, plantedImports, plantTree } from './planted-imports.ts';
 
@@ -24,7 +24,7 @@ let found: Violation[];
 
 function violationsIn(root: string): Violation[] {
   const cruiser = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
-  const config = join(ROOT, '.dependency-cruiser.js');
+  const config = join(ROOT, '.dependency-cruiser.ts');
   const { stdout, stderr } = spawnSync(
     process.execPath,
     [cruiser, '--config', config, '--output-type', 'json', ...FOLDERS],
@@ -59,7 +59,7 @@ describe('the dependency rules', () => {
   });
 
   test('every rule has a planted breach', () => {
-    const names = rules.forbidden.map(({ name }) => name);
+    const names = rules.forbidden.map(({ name }): string => name);
     expect([...new Set(planted.map(({ rule }) => rule))].toSorted()).toEqual(names.toSorted());
   });
 });

@@ -3,7 +3,7 @@
 
 import { relative } from 'node:path';
 
-type Status = 'passed' | 'failed' | 'skipped' | 'pending' | 'todo' | 'disabled' | 'focused';
+export type Status = 'passed' | 'failed' | 'skipped' | 'pending' | 'todo' | 'disabled' | 'focused';
 
 interface ReportedTest {
   context: { config: { displayName?: { name: string }; rootDir: string } };
@@ -20,7 +20,12 @@ const DATABASES = ['sqlite', 'postgres'] as const;
 // jest wants a class as default export.
 export default class ParityReporter {
   readonly #tests = new Map<string, Map<string, Status>>();
+  readonly #print: (line: string) => void;
   #problems: string[] = [];
+
+  constructor(_globalConfig: unknown, options: { print?: (line: string) => void } = {}) {
+    this.#print = options.print ?? console.error;
+  }
 
   onTestResult(test: ReportedTest, file: ReportedFile): void {
     const { displayName, rootDir } = test.context.config;
@@ -36,8 +41,8 @@ export default class ParityReporter {
   onRunComplete(): void {
     this.#problems.push(...this.#leftOut(), ...this.#differences());
     const counts = [...this.#tests].map(([project, tests]) => `${project} ${tests.size}`);
-    console.log(`\nTests by project: ${counts.toSorted().join(', ')}`);
-    for (const problem of this.#problems) console.error(`parity: ${problem}`);
+    this.#print(`\nTests by project: ${counts.toSorted().join(', ')}`);
+    for (const problem of this.#problems) this.#print(`parity: ${problem}`);
   }
 
   /** jest fails the run when this answers an error. */

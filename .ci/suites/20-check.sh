@@ -1,0 +1,3 @@
+# Format, lint, types, boundaries, dead code.
+set -euo pipefail
+npm run check

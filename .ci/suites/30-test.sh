@@ -1,0 +1,3 @@
+# All tests on both databases, their parity, coverage.
+set -euo pipefail
+npm test
