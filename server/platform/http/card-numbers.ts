@@ -18,6 +18,7 @@ const SCHEMES: readonly [RegExp, ReadonlySet<number>][] = [
 export type JsonVerdict =
   | { kind: 'clean' }
   | { kind: 'card'; pointer: string }
+  | { kind: 'nul'; pointer: string }
   | { kind: 'too_deep' };
 
 /** Walks a parsed JSON value without recursion; the pointer names the field and never its value. */
@@ -28,15 +29,22 @@ export function inspectJson(root: unknown): JsonVerdict {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, pointer, depth } = next;
     if (holdsCardNumber(value)) return { kind: 'card', pointer };
+    if (holdsNul(value)) return { kind: 'nul', pointer };
     if (typeof value !== 'object' || value === null) continue;
     if (depth >= JSON_DEPTH_MAX) return { kind: 'too_deep' };
     for (const [key, item] of Object.entries(value)) {
       if (holdsCardNumber(key)) return { kind: 'card', pointer };
+      if (holdsNul(key)) return { kind: 'nul', pointer };
       const name = key.replaceAll('~', '~0').replaceAll('/', '~1');
       open.push({ value: item, pointer: `${pointer}/${name}`, depth: depth + 1 });
     }
   }
   return { kind: 'clean' };
+}
+
+/** Postgres cannot hold it in a text, so it is nowhere a part of one. */
+export function holdsNul(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('\u0000');
 }
 
 export function holdsCardNumber(value: unknown): boolean {

@@ -61,6 +61,7 @@ function parse(context: HttpContext, bytes: Buffer): unknown {
   const json = parseJson(bytes);
   const verdict = inspectJson(json);
   if (verdict.kind === 'card') throw cardRefused(verdict.pointer);
+  if (verdict.kind === 'nul') throw nulRefused(verdict.pointer);
   if (verdict.kind === 'too_deep') {
     throw new AppError(
       'invalid_json',
@@ -93,4 +94,11 @@ function cardRefused(pointer: string): AppError {
       ],
     },
   );
+}
+
+function nulRefused(pointer: string): AppError {
+  const detail = 'Expected text without NUL characters, found one.';
+  return new AppError('validation_failed', `${pointer || 'The body'}: ${detail}`, {
+    fields: [{ pointer, code: 'nul', detail }],
+  });
 }

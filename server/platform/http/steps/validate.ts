@@ -3,6 +3,7 @@
 
 import { type ZodType } from 'zod';
 import { AppError, type FieldProblem } from '../../../shared/errors.ts';
+import { holdsNul } from '../card-numbers.ts';
 import { fieldProblems } from '../field-problems.ts';
 import { entryOf, type HttpContext, type HttpKit, type Step } from '../step.ts';
 import type { RouteEntry } from '../table.ts';
@@ -16,7 +17,11 @@ export function validate({ settings }: HttpKit): Step {
     run: async (context, next) => {
       const entry = entryOf(context);
       const { state } = context;
-      const malformed: FieldProblem[] = [];
+      const malformed: FieldProblem[] = [
+        ...nulProblems(state.pathParams, '/path'),
+        ...nulProblems(context.query, '/query'),
+      ];
+      if (malformed.length > 0) throw refusal('invalid_request', malformed);
       state.params = check(entry.params, state.pathParams, { prefix: '/path', to: malformed });
       state.query = check(entry.query, ownQuery(context), { prefix: '/query', to: malformed });
       if (malformed.length > 0) throw refusal('invalid_request', malformed);
@@ -49,6 +54,16 @@ function check<T>(schema: ZodType | null, input: T, { prefix, to, secrets = [] }
   if (result.success) return result.data as T;
   to.push(...fieldProblems(result.error.issues, { prefix, secrets, input }));
   return input;
+}
+
+function nulProblems(values: Readonly<Record<string, unknown>>, prefix: string): FieldProblem[] {
+  return Object.entries(values)
+    .filter(([, value]) => holdsNul(value))
+    .map(([name]) => ({
+      pointer: `${prefix}/${name}`,
+      code: 'nul',
+      detail: 'Expected text without NUL characters, found one.',
+    }));
 }
 
 /** A route without a schema takes nothing; an empty object is nothing. */
