@@ -25,7 +25,7 @@ import { until } from '../../support/until.ts';
 
 export interface Script {
   prepare?: (tx: Tx, message: Message) => Promise<Prepared<string>>;
-  send?: (message: Message, signal: AbortSignal) => Promise<Sent<string>>;
+  send?: (message: Message, signal: AbortSignal, request: string) => Promise<Sent<string>>;
   settle?: (tx: Tx, message: Message, sent: Sent<string>) => Promise<Settled>;
 }
 
@@ -63,9 +63,9 @@ export function createBench(
           steps.push(`prepare:${message.uid}`);
           return (await script.prepare?.(tx, message)) ?? { kind: 'send', request: message.uid };
         },
-        send: (_request, signal, message) => {
+        send: (request, signal, message) => {
           steps.push(`send:${message.uid}`);
-          return (script.send ?? OK)(message, signal);
+          return (script.send ?? OK)(message, signal, request);
         },
         settle: async (tx, message, { sent }) => {
           steps.push(`settle:${message.uid}`);
