@@ -28,7 +28,7 @@ export async function up(knex: Knex): Promise<void> {
     storage: 'fillfactor=50',
     columns: (t) => `lane_id ${t.position}, org_id ${t.id} not null references organization (id),
       dest_id ${t.text} not null references outbox_dest (id), shard ${t.integer} not null,
-      weight ${t.integer} not null, paused_until ${t.instant}, low ${t.integer} not null`,
+      weight ${t.integer} not null, paused_until ${t.instant}, low ${t.integer} not null, replays ${t.integer} not null`,
     indexes: ['unique (org_id, dest_id)', '(shard)'],
   });
   await createTable(knex, 'outbox_shard', {

@@ -57,7 +57,8 @@ const INSERT_MESSAGE = `insert into outbox_msg (org_id, lane_id, aggregate, type
 async function openLane(tx: Tx, destination: string): Promise<void> {
   const shard = shardOf(`${tx.org}/${destination}`);
   await tx.execute(
-    `insert into outbox_lane (org_id, dest_id, shard, weight, low) values ($1, $2, $3, 1, 0)
+    `insert into outbox_lane (org_id, dest_id, shard, weight, low, replays)
+     values ($1, $2, $3, 1, 0, 0)
      on conflict (org_id, dest_id) do nothing`,
     [tx.org, destination, shard],
   );

@@ -68,7 +68,7 @@ export class Feed {
     for (const lane of this.#lanes.values()) {
       const to = lane.writableMark();
       if (to <= lane.persisted) continue;
-      const mark = { laneId: lane.laneId, from: lane.persisted, to, ...lane.lease };
+      const mark = { laneId: lane.laneId, replays: lane.replays, to, ...lane.lease };
       if (await transaction(this.#deps.db, (tx) => persistMark(tx, mark))) lane.persisted = to;
     }
   }
@@ -95,7 +95,7 @@ export class Feed {
       const lane = this.#lanes.get(row.laneId);
       if (lane?.lease.epoch !== epoch) {
         this.#lanes.set(row.laneId, new Lane(row, { shard: row.shard, epoch }, this.#settings));
-      } else if (row.low < lane.persisted) lane.lower(row.low);
+      } else if (row.replays !== lane.replays) lane.rewind(row);
     }
   }
 

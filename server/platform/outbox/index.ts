@@ -2,6 +2,7 @@
 
 export { type Bell, createBell } from './bell.ts';
 export type { BreakerState } from './breaker.ts';
+export { listDeadLetters, replayDeadLetter } from './dead-letters.ts';
 export type { DestinationHealth } from './destination.ts';
 export { enqueue, type EnqueueDeps } from './enqueue.ts';
 export {
@@ -25,3 +26,4 @@ export {
   type OutboxSettings,
 } from './settings.ts';
 export type { Backlog } from './store-lanes.ts';
+export type { DeadLetter } from './store-messages.ts';

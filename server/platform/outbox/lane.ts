@@ -17,6 +17,7 @@ export class Lane {
   scan: number;
   /** What the database knows as our mark. */
   persisted: number;
+  replays: number;
   /** The settled height when the scan left `low`. */
   #scanMark = 0;
   /** Messages that left while a read was under way: that read may still show them. */
@@ -31,6 +32,7 @@ export class Lane {
     this.low = row.low;
     this.scan = row.low;
     this.persisted = row.low;
+    this.replays = row.replays;
   }
 
   /** The running message has left the outbox. */
@@ -66,11 +68,12 @@ export class Lane {
     this.scan = this.low;
   }
 
-  /** A replay has put a message back below the mark. */
-  lower(to: number): void {
-    this.low = Math.min(this.low, to);
+  /** A replay has put a message back below the mark: everything from there is read again. */
+  rewind(row: Pick<LaneRow, 'low' | 'replays'>): void {
+    this.low = Math.min(this.low, row.low);
     this.scan = this.low;
-    this.persisted = to;
+    this.persisted = row.low;
+    this.replays = row.replays;
   }
 
   /** How far the mark may be written down: not beyond what is still in memory. */

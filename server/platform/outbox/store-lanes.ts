@@ -10,6 +10,8 @@ export interface LaneRow {
   destination: string;
   shard: number;
   low: number;
+  /** How often a dead letter of the lane was replayed: each time, the mark was lowered. */
+  replays: number;
 }
 
 export async function readLanes(
@@ -22,8 +24,9 @@ export async function readLanes(
     dest_id: string;
     shard: number;
     low: number;
+    replays: number;
   }>(
-    `select lane_id, org_id, dest_id, shard, low from outbox_lane
+    `select lane_id, org_id, dest_id, shard, low, replays from outbox_lane
       where shard in (${db.dialect.integersOf('$1')})`,
     [JSON.stringify(shards)],
   );
@@ -33,6 +36,7 @@ export async function readLanes(
     destination: row.dest_id,
     shard: row.shard,
     low: row.low,
+    replays: row.replays,
   }));
 }
 
@@ -95,12 +99,12 @@ export async function fetchBelow(
 /** Only if nobody lowered it meanwhile (a replay does) and the shard is still ours. */
 export async function persistMark(
   tx: EngineTx,
-  mark: { laneId: number; from: number; to: number; shard: number; epoch: number },
+  mark: { laneId: number; replays: number; to: number; shard: number; epoch: number },
 ): Promise<boolean> {
   const touched = await tx.execute(
-    `update outbox_lane set low = $3 where lane_id = $1 and low = $2
+    `update outbox_lane set low = $3 where lane_id = $1 and replays = $2
         and exists (select 1 from outbox_shard s where s.shard = $4 and s.epoch = $5)`,
-    [mark.laneId, mark.from, mark.to, mark.shard, mark.epoch],
+    [mark.laneId, mark.replays, mark.to, mark.shard, mark.epoch],
   );
   return touched === 1;
 }

@@ -2,7 +2,7 @@
 // the fence: it locks the row first and looks at the epoch in a later statement, so that of two workers
 // that both believe to own the shard the older one always finds out before it can change anything.
 
-import type { OrgQueryable, Tx } from '../database/database.ts';
+import type { EngineTx, OrgQueryable, Tx } from '../database/database.ts';
 import type { Instant } from '../../shared/world.ts';
 import type { HeldShard } from './store-shards.ts';
 import type { Retry, StoredMessage } from './stored-message.ts';
@@ -144,4 +144,37 @@ export async function listDead(
     createdAt: created_at,
     diedAt: died_at,
   }));
+}
+
+/** Back to life with its number and its key; what was counted against it starts anew. False when it is
+ * not there (any more). */
+export async function reviveMessage(
+  tx: EngineTx,
+  { orgId, pos, at }: { orgId: string; pos: number; at: Instant },
+): Promise<boolean> {
+  const revived = await tx.execute(
+    `insert into outbox_msg (pos, org_id, lane_id, aggregate, type, uid, body, trace_id, created_at,
+        not_before)
+     select d.pos, d.org_id, d.lane_id, d.aggregate, d.type, d.uid, d.body, d.trace_id, d.created_at,
+        null
+       from outbox_dead d where d.org_id = $1 and d.pos = $2`,
+    [orgId, pos],
+  );
+  if (revived === 0) return false;
+  await tx.execute(
+    `insert into outbox_retry (org_id, pos, lane_id, aggregate, attempts, failures, doubts, next_at,
+        state, last_error)
+     select d.org_id, d.pos, d.lane_id, d.aggregate, d.attempts, 0, 0, $3, 'retry', d.reason
+       from outbox_dead d where d.org_id = $1 and d.pos = $2`,
+    [orgId, pos, at],
+  );
+  // Its number is below the marks: they are lowered, so that whoever holds the lane reads it again.
+  await tx.execute(
+    `update outbox_lane set replays = replays + 1, low = case when low >= $2 then $3 else low end
+      where org_id = $1 and lane_id in
+        (select d.lane_id from outbox_dead d where d.org_id = $1 and d.pos = $2)`,
+    [orgId, pos, pos - 1],
+  );
+  await tx.execute(`delete from outbox_dead where org_id = $1 and pos = $2`, [orgId, pos]);
+  return true;
 }
