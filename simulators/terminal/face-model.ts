@@ -19,7 +19,7 @@ export const LOOKALIKE_OF = 'lookalike of ';
 
 /** Cosines between the centres. */
 const TWIN_COSINE = 0.995;
-const LOOKALIKE_COSINE = 0.22;
+const LOOKALIKE_COSINE = 0.26;
 
 export function centreOf(personSeed: string): Float32Array {
   const [base, cosine] = relativeOf(personSeed);
