@@ -141,8 +141,7 @@ export function parseWebhook(body: Buffer): readonly InboxEvent[] {
   if (source === null || typeof id !== 'string') {
     throw new Error('Expected an event with id and action, or a decision with verification.id.');
   }
-  const what =
-    verification === null ? `event.${source['action']}` : `decision.${source['status']}`;
+  const what = verification === null ? `event.${source['action']}` : `decision.${source['status']}`;
   const dedupeKey = [id, source['attemptId'], source['code'], source['action'] ?? '']
     .map((part) => String(part ?? ''))
     .join('|');
