@@ -41,7 +41,9 @@ export class Destination {
   #inflight = 0;
   #window: number;
   #claiming = false;
-  #dirty = false;
+  /** Changes made here, and how many of them the row holds. */
+  #changes = 0;
+  #changesSaved = 0;
   #savedAtMs = Number.NEGATIVE_INFINITY;
   #saving: Promise<void> = Promise.resolve();
 
@@ -85,7 +87,11 @@ export class Destination {
       const now = this.#deps.world.clock.now();
       const claim = { id: this.id, now, until: now + this.settings.probeMs };
       const won = await transaction(this.#deps.db, (tx) => claimProbe(tx, claim));
-      if (won) this.#move(probing(this.#breaker, this.settings, now));
+      if (won) {
+        this.#changes += 1;
+        this.#changesSaved = this.#changes;
+        this.#move(probing(this.#breaker, this.settings, now));
+      }
       return won;
     } finally {
       this.#claiming = false;
@@ -104,10 +110,16 @@ export class Destination {
     };
   }
 
-  /** What another replica wrote; our own knowledge, where we have some, is younger. */
-  adopt(row: DestinationRow): void {
-    if (this.#dirty) this.#save(false);
-    if (this.#dirty || this.#claiming || this.#inflight > 0) return;
+  /** To be asked before the rows are read: what `adopt` must still find unchanged, if it may at all. */
+  unchanged(): number | null {
+    if (this.#changes === this.#changesSaved) return this.#changes;
+    this.#save(false);
+    return null;
+  }
+
+  /** Takes over what another replica wrote, unless ours changed while the row was read. */
+  adopt(row: DestinationRow, unchanged: number | null): void {
+    if (unchanged !== this.#changes || this.#claiming || this.#inflight > 0) return;
     this.#lastOkAt = row.lastOkAt;
     this.#lastFailedAt = row.lastFailedAt;
     this.#lastError = row.lastError;
@@ -116,7 +128,7 @@ export class Destination {
 
   /** Writes down what is not yet, and resolves when that has been tried. */
   async saved(): Promise<void> {
-    if (this.#dirty) this.#save(true);
+    if (this.#changes !== this.#changesSaved) this.#save(true);
     await this.#saving;
   }
 
@@ -138,6 +150,7 @@ export class Destination {
       const moment = { now, fraction: world.random.fraction() };
       this.#move(afterFailure(before, this.settings, moment));
     }
+    this.#changes += 1;
     this.#save(before.state !== this.#breaker.state || before.failures !== this.#breaker.failures);
   }
 
@@ -156,16 +169,16 @@ export class Destination {
 
   #save(now: boolean): void {
     const { world, db, log } = this.#deps;
-    this.#dirty = true;
     if (!now && world.monotonic() - this.#savedAtMs < SAVE_EVERY_MS) return;
     this.#savedAtMs = world.monotonic();
     this.#saving = this.#saving
       .then(async () => {
-        this.#dirty = false;
-        await transaction(db, (tx) => saveDestination(tx, this.#row()));
+        const changes = this.#changes;
+        const row = this.#row();
+        await transaction(db, (tx) => saveDestination(tx, row));
+        this.#changesSaved = changes;
       })
       .catch((error: unknown) => {
-        this.#dirty = true;
         log.warn({ err: error, destination: this.id }, 'the state of a destination was not saved');
       });
   }

@@ -120,8 +120,11 @@ function createHealthReader(
   return async () => {
     if (world.monotonic() - readAtMs < everyMs) return;
     readAtMs = world.monotonic();
+    const before = new Map(
+      Array.from(destinations.values(), (each) => [each.id, each.unchanged()]),
+    );
     for (const row of await readDestinations(databases.engine)) {
-      destinations.get(row.id)?.adopt(row);
+      destinations.get(row.id)?.adopt(row, before.get(row.id) ?? null);
     }
   };
 }

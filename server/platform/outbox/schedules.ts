@@ -71,7 +71,7 @@ export async function runOnce(
   const at = deps.world.clock.now();
   const won = await transaction(db, async (tx) => {
     if (!(await claimRun(tx, { name: schedule.name, bucket, owner, at }))) return false;
-    await forgetRuns(tx, schedule.name, at - RUNS_KEPT_MS);
+    await forgetRuns(tx, schedule.name, bucket - RUNS_KEPT_MS);
     await schedule.plan?.(tx, bucket);
     return true;
   });

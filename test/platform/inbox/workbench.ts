@@ -49,7 +49,7 @@ export class FakeProvider {
 
   #answer(path: string): Exchange {
     const after = new URL(path, 'http://provider').searchParams.get('after') ?? '';
-    const from = this.events.findIndex((event) => event.id === after) + 1;
+    const from = this.events.findIndex(({ id }) => id === after) + 1;
     const page = this.events.slice(from, from + this.pageSize);
     const body = JSON.stringify({ events: page, more: from + page.length < this.events.length });
     return { kind: 'answered', durationMs: 1, response: { status: 200, headers: {}, body } };
@@ -61,9 +61,9 @@ function refused(): Exchange {
   return { kind: 'failed', phase: 'connecting', durationMs: 1, error };
 }
 
-function toInboxEvent(event: ProviderEvent): InboxEvent {
-  const { id, type, object, at } = event;
-  const raw = JSON.stringify(event);
+function toInboxEvent(listed: ProviderEvent): InboxEvent {
+  const { id, type, object, at } = listed;
+  const raw = JSON.stringify(listed);
   return { dedupeKey: id, type, objectRef: object, occurredAt: at, raw };
 }
 
