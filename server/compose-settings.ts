@@ -3,9 +3,12 @@
 
 import type { Config } from '../config/load.ts';
 import type { Build } from './domains/appliance/index.ts';
+import type { BiometricsSettings } from './domains/biometrics/index.ts';
+import type { KycSettings, VeriffSettings } from './domains/kyc/index.ts';
+import type { PaymentSettings, StripeSettings } from './domains/payments/index.ts';
 import { API_VERSIONS, type HttpSettings } from './platform/http/index.ts';
-import type { InboxSettings } from './platform/inbox/index.ts';
-import type { DestinationSettings, OutboxSettings } from './platform/outbox/settings.ts';
+import type { InboxSettings, WebhookSecret } from './platform/inbox/index.ts';
+import type { DestinationSettings, OutboxSettings } from './platform/outbox/index.ts';
 import { HTTP_CLIENT_DEFAULTS, type HttpClientSettings } from './platform/outside/http-client.ts';
 
 const DAY_MS = 86_400_000;
@@ -87,4 +90,72 @@ export function inboxSettings(config: Config): Partial<InboxSettings> {
     skewMaxMs: config.inbox.tolerance_ms,
     pollEveryMs: config.providers.stripe.poll_ms,
   };
+}
+
+export function biometricsSettings({ identification }: Config): BiometricsSettings {
+  return {
+    falsePositiveRate: identification.false_positive_rate,
+    marginMin: identification.margin_min,
+    workers: identification.workers,
+    stalenessMaxMs: identification.staleness_max_ms,
+    galleryMax: identification.gallery_max,
+  };
+}
+
+export function paymentSettings({ payments }: Config): PaymentSettings {
+  const { online, offline, unknown } = payments;
+  return {
+    currencyDefault: payments.currency_default,
+    online: {
+      limitTxnMinor: online.limit_txn_minor,
+      limitPersonOpenMinor: online.limit_person_open_minor,
+    },
+    offline: {
+      enabled: offline.enabled,
+      limitTxnMinor: offline.limit_txn_minor,
+      limitPersonOpenMinor: offline.limit_person_open_minor,
+      limitPersonDayMinor: offline.limit_person_day_minor,
+      limitTerminalOpenMinor: offline.limit_terminal_open_minor,
+      limitSiteOpenMinor: offline.limit_site_open_minor,
+      contactMaxAgeMs: offline.contact_max_age_ms,
+      forwardMaxAgeMs: offline.forward_max_age_ms,
+    },
+    unknown: {
+      lookupDelayMs: unknown.lookup_delay_ms,
+      lookupMisses: unknown.lookup_misses,
+      absentAfterMs: unknown.absent_after_ms,
+      escalateAfterMs: unknown.escalate_after_ms,
+    },
+  };
+}
+
+export function stripeSettings({ providers }: Config): StripeSettings {
+  const { stripe } = providers;
+  return {
+    secretKey: stripe.secret_key ?? '',
+    apiVersion: stripe.api_version,
+    idempotencyWindowMs: stripe.idempotency_window_ms,
+  };
+}
+
+export function kycSettings({ kyc, providers }: Config): KycSettings {
+  return {
+    approvalMs: kyc.approval_days * DAY_MS,
+    level: kyc.level,
+    pollEveryMs: providers.veriff.poll_ms,
+  };
+}
+
+export function veriffSettings({ providers }: Config): VeriffSettings {
+  const { api_key: apiKey, shared_secret: sharedSecret } = providers.veriff;
+  return { apiKey: apiKey ?? '', sharedSecret: sharedSecret ?? '' };
+}
+
+/** Every secret that is active, so that one can be rotated out while both are in use. */
+export function webhookSecrets({ providers }: Config, provider: string): WebhookSecret[] {
+  const secrets =
+    provider === 'stripe' ? providers.stripe.webhook_secrets : [providers.veriff.shared_secret];
+  return secrets
+    .filter((secret) => secret !== null)
+    .map((secret, index) => ({ id: `${provider}-${index + 1}`, secret }));
 }

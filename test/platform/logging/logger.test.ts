@@ -28,9 +28,9 @@ describe('a line', () => {
     const line = logged({
       authorization: 'planted',
       headers: { authorization: 'planted', cookie: 'planted' },
-      body: { template: { sealed: 'planted' }, person: { vector: [0.1], name: 'shown' } },
+      body: { template: { sealed: 'planted' }, person: { vector: [0.123454321], name: 'shown' } },
     });
-    expect(JSON.stringify(line)).not.toMatch(/planted|0\.1/);
+    expect(JSON.stringify(line)).not.toMatch(/planted|123454321/);
     expect(JSON.stringify(line)).toContain('shown');
   });
 

@@ -1,0 +1,90 @@
+// What frames of terminals mean: a question of the kind `payment` becomes an identification and a
+// decision; the result of an `enrol` command becomes templates. `devices` knows neither.
+
+import { z } from 'zod';
+import { can, findAncestor } from './domains/access/index.ts';
+import type { Biometrics, Identification } from './domains/biometrics/index.ts';
+import type { CommandResult, Decision } from './domains/devices/index.ts';
+import type { Payments } from './domains/payments/index.ts';
+import { AppError } from './shared/errors.ts';
+
+const Probe = z.strictObject({
+  modality: z.enum(['face']),
+  extractor: z.string().max(64),
+  vector: z.string().max(65_536),
+  quality: z.int().min(0).max(100),
+});
+
+const PaymentQuestion = z.strictObject({
+  amount: z.strictObject({
+    amount: z.int().min(1),
+    currency: z.string().regex(/^[A-Z]{3}$/),
+  }),
+  probe: Probe,
+  description: z.string().max(200).optional(),
+});
+
+const EnrolParams = z.object({ person_id: z.string().max(40) });
+const EnrolResult = z.strictObject({ captures: z.array(Probe).min(1).max(10) });
+
+export function answerPayment(of: {
+  biometrics: Pick<Biometrics, 'identify'>;
+  payments: Payments<Identification>;
+}): Decision {
+  return async ({ device, caller, db, traceId, signal }, { id, p }) => {
+    const { amount, probe, description } = read(PaymentQuestion, p);
+    if (!(await can(db, caller, 'payment.decide', device.nodeId))) {
+      throw new AppError('forbidden', 'This device may not ask for payments.');
+    }
+    const identification = await of.biometrics.identify({ orgId: db.org, ...probe }, signal);
+    // Past its deadline nobody waits for the answer, and nothing may be reserved for it.
+    if (signal.aborted) throw new AppError('deadline_passed', 'The deadline passed in the search.');
+    const decision = await of.payments.decide(db, {
+      device,
+      siteNodeId: (await findAncestor(db, device.nodeId, 'site'))?.id ?? null,
+      identification,
+      amountMinor: amount.amount,
+      currency: amount.currency,
+      terminalRef: id,
+      description: description ?? null,
+      traceId,
+    });
+    const { paymentId, limit, mode, reason } = decision;
+    return {
+      decision: decision.decision,
+      reason,
+      mode,
+      ...(paymentId === null ? {} : { payment_id: paymentId }),
+      ...(limit === null ? {} : { limit }),
+    };
+  };
+}
+
+export function storeEnrolment(
+  biometrics: Pick<Biometrics, 'prepareOrg' | 'enrolFromDevice'>,
+): CommandResult {
+  return {
+    prepare: ({ db }) => biometrics.prepareOrg(db.org),
+    store: async (tx, { device }, { params, result }) => {
+      const { person_id: personId } = read(EnrolParams, params);
+      const { captures } = read(EnrolResult, result);
+      const templates: unknown[] = [];
+      for (const capture of captures) {
+        templates.push(
+          await biometrics.enrolFromDevice(tx, { ...capture, personId, deviceId: device.id }),
+        );
+      }
+      return { templates };
+    },
+  };
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const at = `/p/${(issue?.path ?? []).map(String).join('/')}`;
+  throw new AppError('validation_failed', `${at}: ${issue?.message ?? 'not as expected'}`, {
+    fields: [{ pointer: at, code: issue?.code ?? 'invalid', detail: issue?.message ?? '' }],
+  });
+}
