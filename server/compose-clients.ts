@@ -49,8 +49,6 @@ export function deviceSettings(world: World, { gateway }: Config): DevicesSettin
     gateway: {
       host: gateway.host,
       port: gateway.port,
-      path: '/v1/devices/connect',
-      protocols: ['dgw.1.json'],
       maxPayloadBytes: gateway.max_payload_bytes,
       pingMs: gateway.heartbeat_ms,
       pongDeadlineMs: gateway.pong_deadline_ms,

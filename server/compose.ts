@@ -21,7 +21,7 @@ import {
   eraseTemplatesOfConsent,
   SYNTHETIC_512,
 } from './domains/biometrics/index.ts';
-import { createDevices } from './domains/devices/index.ts';
+import { createDevices, DEVICE_PATH } from './domains/devices/index.ts';
 import { createKyc } from './domains/kyc/index.ts';
 import { createLedger } from './domains/ledger/index.ts';
 import { createPayments } from './domains/payments/index.ts';
@@ -105,13 +105,17 @@ export async function compose(config: Config, role: ServingRole): Promise<Applia
     nodeScope,
     ask: questions(deps, { biometrics, kyc, contact: (id) => outbox.health(id) }),
   });
-  const devices = createDevices(deps, {
-    settings: deviceSettings(world, config),
-    identity: gatewayIdentity(world, config),
-    claimKey: await kek.derive('claim-codes/v1'),
-    decisions: { payment: answerPayment({ biometrics, payments }) },
-    commandResults: { enrol: storeEnrolment(biometrics) },
-  });
+  const devices = createDevices(
+    deps,
+    {
+      settings: deviceSettings(world, config),
+      identity: gatewayIdentity(world, config),
+      claimKey: await kek.derive('claim-codes/v1'),
+      decisions: { payment: answerPayment({ biometrics, payments }) },
+      commandResults: { enrol: storeEnrolment(biometrics) },
+    },
+    metrics,
+  );
 
   // The way in and the way out.
   const inbox = createInbox(deps, {
@@ -192,8 +196,9 @@ export async function compose(config: Config, role: ServingRole): Promise<Applia
       closers.push(() => outbox.stop(config.http.drain_ms));
       let gateway: string | null = null;
       if (serves('all', 'gateway')) {
-        gateway = (await devices.gateway.start()).url;
-        closers.push(devices.gateway.stop);
+        const at = await devices.gateway.start();
+        gateway = `wss://${at.host}:${at.port}${DEVICE_PATH}`;
+        closers.push(() => devices.gateway.stop(config.http.drain_ms));
       }
       let server: HttpServer | null = null;
       if (serves('all', 'api')) {
