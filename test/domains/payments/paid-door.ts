@@ -1,0 +1,337 @@
+// A door with a till, for tests: real database, real ledger, real outbox engine and inbox, and the real
+// Stripe twin as a process. Only who answers for identity and KYC is stood in for.
+
+import { afterAll, beforeAll } from '@jest/globals';
+import Sqlite from 'better-sqlite3';
+import { nodeScope } from '../../../server/domains/access/index.ts';
+import type { Identification } from '../../../server/domains/biometrics/index.ts';
+import { recordIdentification } from '../../../server/domains/biometrics/record-identification.ts';
+import { createLedger, type Ledger } from '../../../server/domains/ledger/index.ts';
+import {
+  type Contact,
+  createPayments,
+  type Decision,
+  type DoorRequest,
+  type Payments,
+  type PaymentSettings,
+} from '../../../server/domains/payments/index.ts';
+import { createPerson, findPerson } from '../../../server/domains/people/index.ts';
+import type { Operation } from '../../../server/domains/payments/operation.ts';
+import type { Payment } from '../../../server/domains/payments/payment.ts';
+import { startMethod } from '../../../server/domains/payments/start-method.ts';
+import { findMethod } from '../../../server/domains/payments/store-methods.ts';
+import { listOperations } from '../../../server/domains/payments/store-operations.ts';
+import { findPayment } from '../../../server/domains/payments/store-payments.ts';
+import { createStripe } from '../../../server/domains/payments/providers/stripe.ts';
+import type { Room } from '../../../server/domains/payments/room.ts';
+import { type OrgDatabase, transaction } from '../../../server/platform/database/database.ts';
+import type { Deps } from '../../../server/platform/deps.ts';
+import {
+  createInbox,
+  ensureProviderAccount,
+  type Inbox,
+} from '../../../server/platform/inbox/index.ts';
+import { createBell, createOutbox, type Outbox } from '../../../server/platform/outbox/index.ts';
+import {
+  createHttpClient,
+  HTTP_CLIENT_DEFAULTS,
+} from '../../../server/platform/outside/http-client.ts';
+import type { HttpClient } from '../../../server/platform/outside/http-exchange.ts';
+import { present } from '../../../server/shared/assert.ts';
+import { type SeededOrganization, useTestDatabase } from '../../support/database.ts';
+import { spawnTwin, type Twin } from '../../support/spawn-twin.ts';
+import { GOOD_CARD, SECRET_KEY, submitCard } from '../../support/stripe-twin.ts';
+import { until } from '../../support/until.ts';
+
+export const SETTINGS: PaymentSettings = {
+  currencyDefault: 'EUR',
+  online: { limitTxnMinor: 50_000, limitPersonOpenMinor: 200_000 },
+  offline: {
+    enabled: true,
+    limitTxnMinor: 5_000,
+    limitPersonOpenMinor: 10_000,
+    limitPersonDayMinor: 20_000,
+    limitTerminalOpenMinor: 100_000,
+    limitSiteOpenMinor: 1_000_000,
+    contactMaxAgeMs: 8 * 3_600_000,
+    forwardMaxAgeMs: 24 * 3_600_000,
+  },
+  unknown: { lookupDelayMs: 20, lookupMisses: 2, absentAfterMs: 300, escalateAfterMs: 86_400_000 },
+};
+
+export const MATCH: Omit<Identification, 'personId'> = {
+  outcome: 'match',
+  score: 0.81,
+  margin: 0.4,
+  threshold: 0.52,
+  gallerySize: 10_000,
+  modality: 'face',
+  extractor: 'synthetic-512/1',
+  evidenceClass: 'appliance_1n',
+  tookMs: 3,
+};
+
+const WEBHOOK_SECRET = 'whsec_test_door';
+
+export interface Till {
+  org: SeededOrganization;
+  db: OrgDatabase;
+  deps: Deps;
+  ledger: Ledger;
+  payments: Payments<Identification>;
+  room: Room;
+  client: HttpClient;
+  outbox: Outbox;
+  inbox: Inbox;
+  twin: Twin;
+  /** What the outbox is said to know of the provider; null: what it really knows. */
+  contact: { now: Contact | null };
+  kyc: { status: string; validUntil: number | null };
+  consented: { now: boolean };
+  settings: PaymentSettings;
+  deviceId: string;
+}
+
+/** One twin for a file, one organization with its own outbox for a test. */
+export function usePaidDoor(): {
+  open(options?: { windowMs?: number; settings?: Partial<PaymentSettings> }): Promise<Till>;
+  twin(): Twin;
+  world: ReturnType<typeof useTestDatabase>['world'];
+  kind(): 'sqlite' | 'postgres';
+} {
+  const closing: (() => Promise<unknown>)[] = [];
+  let spawned: Twin | null = null;
+  // Before the database's own hook, which runs after this one.
+  afterAll(async () => {
+    for (const close of closing.toReversed()) await close();
+    await spawned?.stop();
+  });
+  const place = useTestDatabase({ world: { start: Date.now() } });
+  beforeAll(async () => {
+    spawned = await spawnTwin('stripe', { 'secret-key': SECRET_KEY });
+  }, 30_000);
+  const twin = (): Twin => present(spawned, 'the twin');
+
+  const open = async (
+    options: { windowMs?: number; settings?: Partial<PaymentSettings> } = {},
+  ): Promise<Till> => {
+    for (const close of closing.splice(0).toReversed()) await close();
+    await twin().ask('DELETE', '/faults');
+    await twin().ask('POST', '/wan', { state: 'up' });
+    await twin().ask('POST', '/clock', { real: true });
+    const org = await place.seedOrganization();
+    const till = await build(place.deps(), { org, twin: twin(), ...options });
+    closing.push(
+      () => till.client.close(),
+      () => till.outbox.stop(2_000),
+    );
+    return till;
+  };
+  return { open, twin, world: place.world, kind: () => place.database().kind };
+}
+
+async function build(
+  base: Deps,
+  of: {
+    org: SeededOrganization;
+    twin: Twin;
+    windowMs?: number;
+    settings?: Partial<PaymentSettings>;
+  },
+): Promise<Till> {
+  const { org, twin } = of;
+  const deps: Deps = { ...base, bell: createBell() };
+  const ledger = createLedger(deps);
+  const client = createHttpClient(deps.world, {
+    ...HTTP_CLIENT_DEFAULTS,
+    baseUrl: twin.api,
+    connectTimeoutMs: 500,
+    headersTimeoutMs: 600,
+    totalTimeoutMs: 2_000,
+  });
+  const contact: Till['contact'] = { now: null };
+  const kyc: Till['kyc'] = { status: 'approved', validUntil: deps.world.clock.now() + 86_400_000 };
+  const consented = { now: true };
+  const settings: PaymentSettings = { ...SETTINGS, ...of.settings };
+  const stripe = {
+    secretKey: SECRET_KEY,
+    apiVersion: '2026-10-28.endive',
+    idempotencyWindowMs: of.windowMs ?? 86_400_000,
+  };
+  const ask: Room<Identification>['ask'] = {
+    person: async (db, id) => {
+      const person = await findPerson(db, id);
+      return person === null ? null : { active: person.status === 'active', nodeId: person.nodeId };
+    },
+    consented: async () => consented.now,
+    kyc: async () => kyc,
+    recordIdentification: async (tx, identification, where) =>
+      (await recordIdentification(deps, tx, { identification, ...where })).id,
+    providerAccount: async (tx, provider) => (await ensureProviderAccount(tx, deps, provider)).id,
+    contact: (destination) => contact.now ?? outbox.health(destination),
+  };
+  const payments = createPayments<Identification>(deps, {
+    settings,
+    stripe,
+    ledger,
+    client,
+    nodeScope,
+    ask,
+  });
+  const inbox = createInbox(deps, {
+    sources: [payments.inboxSource],
+    clients: { stripe: client },
+    secretsOf: async () => [{ id: 'whk_1', secret: WEBHOOK_SECRET }],
+  });
+  const outbox = createOutbox(deps, {
+    handlers: { ...payments.handlers, ...inbox.handlers },
+    destinations: { stripe: { failuresToOpen: 1_000, openMs: 50, openMsMax: 100 } },
+    settings: { pollMs: 50, backoffBaseMs: 20, backoffCapMs: 100, attemptsMax: 200 },
+  });
+  await outbox.start();
+  const provider = createStripe(stripe);
+  const room = { deps, settings, stripe, ledger, provider, client, ask } as unknown as Room;
+  const deviceId = deps.ids.make('device');
+  const db = deps.databases.org(org.orgId);
+  const till = { org, db, deps, ledger, payments, room, client, outbox, inbox, twin, contact, kyc };
+  return { ...till, consented, settings, deviceId };
+}
+
+const TEST_ACTOR = { kind: 'api_key', id: 'key_test' };
+
+export async function addPerson({ deps, db, org }: Till): Promise<string> {
+  const person = await transaction(db, (tx) =>
+    createPerson(deps, tx, {
+      nodeId: org.siteId,
+      externalRef: null,
+      displayName: 'Ada Example',
+      actor: TEST_ACTOR,
+    }),
+  );
+  return person.id;
+}
+
+/** Begins a method and waits for the provider's page. */
+export async function openMethodPage(till: Till, personId: string) {
+  const started = await transaction(till.db, (tx) =>
+    startMethod(till.room, tx, {
+      personId,
+      returnUrl: 'https://example.test/back',
+      actor: TEST_ACTOR,
+      traceId: null,
+    }),
+  );
+  return until('the hosted page', async () => {
+    const method = await findMethod(till.db, started.id);
+    return method?.url === null ? null : method;
+  });
+}
+
+/** A person with a card saved on the hosted page, known here through the list of events. */
+export async function addPayer(till: Till, card = GOOD_CARD): Promise<string> {
+  const personId = await addPerson(till);
+  const method = await openMethodPage(till, personId);
+  const reply = await submitCard(method.url ?? '', card);
+  if (reply.status !== 303) throw new Error(`the page answered ${reply.status}`);
+  await till.inbox.pollNow('stripe');
+  await until('the saved card', async () => {
+    const found = await findMethod(till.db, method.id);
+    return found?.status === 'active';
+  });
+  return personId;
+}
+
+let refs = 0;
+
+export function ask(
+  till: Till,
+  personId: string | null,
+  amountMinor = 1_234,
+  more: Partial<DoorRequest<Identification>> = {},
+): Promise<Decision> {
+  refs += 1;
+  return till.payments.decide(till.db, {
+    device: { id: till.deviceId, nodeId: till.org.siteId },
+    siteNodeId: till.org.siteId,
+    identification: { ...MATCH, personId },
+    amountMinor,
+    currency: null,
+    terminalRef: `ref_${refs}`,
+    description: null,
+    traceId: null,
+    ...more,
+  });
+}
+
+export async function accept(till: Till, personId: string, amountMinor?: number): Promise<string> {
+  const answer = await ask(till, personId, amountMinor);
+  return present(answer.paymentId, `a payment (${JSON.stringify(answer)})`);
+}
+
+export async function read(
+  till: Till,
+  paymentId: string,
+): Promise<{ payment: Payment; operations: Operation[]; of(kind: Operation['kind']): Operation }> {
+  const payment = present(await findPayment(till.db, paymentId), 'the payment');
+  const operations = await listOperations(till.db, paymentId);
+  const of = (kind: Operation['kind']): Operation =>
+    present(
+      operations.findLast((each) => each.kind === kind),
+      `the ${kind}`,
+    );
+  return { payment, operations, of };
+}
+
+export function untilStatus(
+  till: Till,
+  paymentId: string,
+  status: Payment['status'],
+  withinMs = 15_000,
+) {
+  let last = '';
+  return until(
+    `payment ${status}`,
+    async () => {
+      const found = await read(till, paymentId);
+      last = found.operations
+        .map((each) => `${each.kind} ${each.status} ${each.reason}`)
+        .join('; ');
+      return found.payment.status === status ? found : null;
+    },
+    withinMs,
+  ).catch((error: unknown) => {
+    throw new Error(`${String(error)}; found ${last}`);
+  });
+}
+
+export interface TwinCharge {
+  status: string;
+  captured: number;
+  amount_minor: number;
+  amount_captured_minor: number;
+  amount_refunded_minor: number;
+}
+
+/** What the provider's own books say about one payment of ours. */
+export function chargesOf(twin: Twin, paymentId: string): TwinCharge[] {
+  const file = new Sqlite(twin.database, { readonly: true, fileMustExist: true });
+  try {
+    return file
+      .prepare(
+        `select c.status, c.captured, c.amount_minor, c.amount_captured_minor, c.amount_refunded_minor
+           from charge c join payment_intent p on p.id = c.payment_intent
+          where p.metadata ->> '$.payment_id' = ? order by c.seq`,
+      )
+      .all(paymentId) as TwinCharge[];
+  } finally {
+    file.close();
+  }
+}
+
+export async function eventTypes(till: Till, subjectId: string): Promise<string[]> {
+  const rows = await till.db.query<{ type: string }>(
+    `select type from event where org_id = $1 and subject_id = $2 order by pos`,
+    [till.db.org, subjectId],
+  );
+  return rows.map(({ type }) => type);
+}
