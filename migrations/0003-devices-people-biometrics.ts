@@ -65,7 +65,11 @@ async function createDeviceTables(knex: Knex): Promise<void> {
       expires_at ${t.instant} not null, created_at ${t.instant} not null,
       finished_at ${t.instant}, version ${t.integer} not null, primary key (org_id, id),
       foreign key (org_id, device_id) references device (org_id, id)`,
-    indexes: ['unique (org_id, device_id, epoch, seq)', '(org_id, device_id, status)'],
+    indexes: [
+      'unique (org_id, device_id, epoch, seq)',
+      '(org_id, device_id, status)',
+      '(status, expires_at)',
+    ],
   });
 }
 

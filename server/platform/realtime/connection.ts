@@ -3,7 +3,7 @@
 // other side ends its own connection and nothing else.
 
 import type { TLSSocket } from 'node:tls';
-import type { WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import type { Timer, World } from '../../shared/world.ts';
 import { CLOSE, LIMITS, type RealtimeSettings } from './settings.ts';
 
@@ -72,10 +72,10 @@ export function createConnection({ socket, tls, world, settings }: ConnectionPar
   };
 
   const stopPings = keepAlive(socket, { timers, settings, giveUp: close });
-  socket.on('message', (data, isBinary) => {
+  socket.on('message', (data: RawData, isBinary) => {
     if (!isOpen()) return;
     if (isBinary) close(CLOSE.malformed, 'binary frames are reserved');
-    else onText(String(data));
+    else onText((data as Buffer).toString('utf8')); // `nodebuffer`: always one Buffer
   });
   socket.on('error', () => undefined); // always followed by 'close', with the code that says what
   socket.once('close', (code, reason) => {
