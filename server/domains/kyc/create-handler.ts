@@ -49,7 +49,7 @@ async function prepareCreate(
     await giveUp(room, tx, { session, reason: 'sent before a crash', transport: 'unknown' });
     return { kind: 'nothing', reason: 'it may have been made; it is not sent again' };
   }
-  const body = session.request ?? buildSessionBody(session.id, session.personId);
+  const body = session.request ?? buildSessionBody(session.id);
   await saveSession(tx, { ...session, request: body, firstSentAt: room.deps.world.clock.now() });
   return { kind: 'send', request: { sessionId: id, body } };
 }
