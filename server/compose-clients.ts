@@ -13,6 +13,7 @@ import {
 } from './platform/crypto/appliance-authority.ts';
 import { createHttpClient } from './platform/outside/http-client.ts';
 import type { HttpClient } from './platform/outside/http-exchange.ts';
+import type { Seams } from './seams.ts';
 import type { World } from './shared/world.ts';
 
 /** An address nobody listens on: a provider that is not configured refuses every connection. */
@@ -21,11 +22,13 @@ const NOWHERE = 'http://127.0.0.1:1';
 export function createClients(
   world: World,
   config: Config,
+  seams: Seams,
 ): Record<'stripe' | 'veriff', HttpClient> {
   const open = (provider: 'stripe' | 'veriff'): HttpClient => {
     const { enabled, base_url: baseUrl } = config.providers[provider];
     const base = enabled ? (baseUrl ?? NOWHERE) : NOWHERE;
-    return createHttpClient(world, { baseUrl: base, ...clientSettings(config, provider) });
+    const settings = clientSettings(config, provider);
+    return seams.client(createHttpClient(world, { baseUrl: base, ...settings }));
   };
   return { stripe: open('stripe'), veriff: open('veriff') };
 }

@@ -47,6 +47,7 @@ import {
   type Outbox,
 } from './platform/outbox/index.ts';
 import { realWorld } from './real-world.ts';
+import type { Seams } from './seams.ts';
 import { createIds } from './shared/ids.ts';
 
 export type ServingRole = 'all' | 'api' | 'gateway' | 'worker';
@@ -64,19 +65,21 @@ export interface Appliance {
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PURGE_EVERY_MS = 3_600_000;
 
-export async function compose(config: Config, role: ServingRole): Promise<Appliance> {
+export async function compose(config: Config, role: ServingRole, seams: Seams): Promise<Appliance> {
   // The world, and what everything shares.
   const world = realWorld();
   const build = readBuild(ROOT);
   const secretNames = SENSITIVE_PATHS.map((path) => path.split('.').at(-1) ?? path);
   const log = createLogger({ level: config.log.level, ...build, role, secretNames });
   const metrics = createMetrics(build);
-  const databases = connectDatabases(databaseSettings(config), { timers: world.timers });
+  const databases = seams.databases(
+    connectDatabases(databaseSettings(config), { timers: world.timers }),
+  );
   await assertDurable(databases);
   measureConnections(metrics, databases.connections);
   const deps: Deps = { databases, world, ids: createIds(world), log, bell: createBell() };
   const kek = openKekFile(config.keys.file.path, world);
-  const clients = createClients(world, config);
+  const clients = createClients(world, config, seams);
 
   // Domains, in order of dependence.
   const access = createAccess(deps, accessSettings(config));

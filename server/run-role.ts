@@ -3,15 +3,24 @@
 
 import { mkdirSync } from 'node:fs';
 import { MIGRATIONS } from '../migrations/index.ts';
-import { ConfigError, loadConfigWithWarnings, type LoadedConfig } from '../config/load.ts';
+import {
+  type Config,
+  ConfigError,
+  loadConfigWithWarnings,
+  type LoadedConfig,
+} from '../config/load.ts';
 import { compose, type ServingRole } from './compose.ts';
 import { databaseSettings } from './database-settings.ts';
 import { migrateUp } from './platform/database/migrate.ts';
+import { type Seams, seamsOf } from './seams.ts';
 
 const SERVING = ['all', 'api', 'gateway', 'worker'] as const satisfies readonly ServingRole[];
 const USAGE = 'usage: node server/main.ts [all|api|gateway|worker|migrate|check] [--config FILE]…';
 
-export async function runRole(argv: readonly string[]): Promise<number> {
+export async function runRole(
+  argv: readonly string[],
+  makeSeams: (config: Config) => Seams = seamsOf,
+): Promise<number> {
   const asked = readArguments(argv);
   if (asked === null) {
     console.error(USAGE);
@@ -27,14 +36,18 @@ export async function runRole(argv: readonly string[]): Promise<number> {
   }
   mkdirSync(loaded.config.data_dir, { recursive: true, mode: 0o700 });
   try {
-    return await start(asked.role, loaded);
+    return await start(asked.role, loaded, makeSeams);
   } catch (error) {
     console.error(`Sallyport did not start: ${(error as Error).message}`);
     return 1;
   }
 }
 
-async function start(role: string, { config, warnings }: LoadedConfig): Promise<number> {
+async function start(
+  role: string,
+  { config, warnings }: LoadedConfig,
+  makeSeams: (config: Config) => Seams,
+): Promise<number> {
   const settings = databaseSettings(config);
   if (role === 'migrate') {
     const report = await migrateUp(settings, MIGRATIONS);
@@ -43,7 +56,8 @@ async function start(role: string, { config, warnings }: LoadedConfig): Promise<
   }
   // One machine has nobody else who would migrate; replicas wait for the migration's own job.
   if (settings.kind === 'sqlite') await migrateUp(settings, MIGRATIONS);
-  const appliance = await compose(config, role === 'check' ? 'all' : (role as ServingRole));
+  const serving = role === 'check' ? 'all' : (role as ServingRole);
+  const appliance = await compose(config, serving, makeSeams(config));
   for (const warning of warnings) appliance.log.warn(warning);
   if (role === 'check') {
     console.log(appliance.describe());

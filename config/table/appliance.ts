@@ -78,7 +78,7 @@ export const applianceSettings = {
   },
   drill: {
     fault_points: setting({
-      doc: 'A socket or pipe by which a rehearsal stops the server at a named point. Only in the drill profile.',
+      doc: 'A file by which a rehearsal stops the server at a named point, to kill it there. Only in the drill profile.',
       format: optional(path),
       default: null,
     }),
