@@ -1,31 +1,30 @@
-// The only door of KYC: sessions at a vendor, their decisions, and where a person stands. Handlers and the
-// inbox's source are joined to the outbox by compose.ts.
+// The only door of KYC: sessions, decisions, and what a person's standing is.
 
 import type { OrgQueryable } from '../../platform/database/database.ts';
 import type { Deps } from '../../platform/deps.ts';
 import type { AnyRoute } from '../../platform/http/route.ts';
 import type { InboxSource } from '../../platform/inbox/index.ts';
-import type { HandlerTable } from '../../platform/outbox/handler.ts';
-import type { Schedule } from '../../platform/outbox/schedules.ts';
+import type { HandlerTable, Schedule } from '../../platform/outbox/index.ts';
 import type { HttpClient } from '../../platform/outside/http-exchange.ts';
+import type { Instant } from '../../shared/world.ts';
 import { nodeOfPerson } from '../people/index.ts';
-import { type VeriffSettings, veriffSource } from './providers/veriff.ts';
+import { createHandler } from './create-handler.ts';
+import { pollSchedule } from './poll.ts';
+import { parseWebhook, type VeriffSettings, verifyWebhook } from './providers/veriff.ts';
 import { refetchHandler } from './refetch-handler.ts';
 import {
   DESTINATION,
-  type KycRoom,
   type KycSettings,
+  PROVIDER,
   REFETCH_MESSAGE,
+  type Room,
   SESSION_MESSAGE,
 } from './room.ts';
 import { kycRoutes } from './routes.ts';
-import { sessionHandler } from './session-handler.ts';
-import { kycStanding, type KycStanding } from './standing.ts';
-import { findSession } from './store.ts';
+import { findSession, findStanding } from './store.ts';
 
 export type { VeriffSettings } from './providers/veriff.ts';
 export type { KycSettings } from './room.ts';
-export type { KycStanding } from './standing.ts';
 
 export interface KycOptions {
   settings: KycSettings;
@@ -34,10 +33,13 @@ export interface KycOptions {
 }
 
 export interface Kyc {
-  statusOf(db: OrgQueryable, personId: string): Promise<KycStanding>;
+  /** `not_started` where no decision exists; an approval counts until `validUntil`. */
+  statusOf(
+    db: OrgQueryable,
+    personId: string,
+  ): Promise<{ status: string; validUntil: Instant | null }>;
   routes: readonly AnyRoute[];
   handlers: HandlerTable;
-  /** None: each undecided session asks for itself, by messages that cause one another. */
   schedules: readonly Schedule[];
   inboxSource: InboxSource;
   locators: Readonly<
@@ -45,17 +47,24 @@ export interface Kyc {
   >;
 }
 
-export function createKyc(deps: Deps, { settings, veriff, client }: KycOptions): Kyc {
-  const room: KycRoom = { deps, settings, veriff, client };
+export function createKyc(deps: Deps, options: KycOptions): Kyc {
+  const room: Room = { deps, ...options };
   return {
-    statusOf: (db, personId) => kycStanding(room, db, personId),
-    routes: kycRoutes(room),
-    handlers: {
-      [SESSION_MESSAGE]: sessionHandler(room),
-      [REFETCH_MESSAGE]: refetchHandler(room),
+    statusOf: async (db, personId) => {
+      const standing = await findStanding(db, personId);
+      if (standing === null) return { status: 'not_started', validUntil: null };
+      return { status: standing.status, validUntil: standing.validUntil };
     },
-    schedules: [],
-    inboxSource: veriffSource(veriff, { destination: DESTINATION, messageType: REFETCH_MESSAGE }),
+    routes: kycRoutes(room),
+    handlers: { [SESSION_MESSAGE]: createHandler(room), [REFETCH_MESSAGE]: refetchHandler(room) },
+    schedules: [pollSchedule(room)],
+    inboxSource: {
+      provider: PROVIDER,
+      destination: DESTINATION,
+      messageType: REFETCH_MESSAGE,
+      verify: verifyWebhook,
+      parse: parseWebhook,
+    },
     locators: {
       kyc_session: async (db, id) => {
         const session = await findSession(db, id);

@@ -1,45 +1,39 @@
-// Shapes of requests and answers of the KYC routes; types are inferred from them.
+// Shapes of requests and answers of the KYC routes.
 
 import { z } from 'zod';
-import { SESSION_STATUSES } from './kyc-session.ts';
-
-const at = z.iso.datetime();
-const id = z.string().max(40);
+import { KYC_STATUSES } from './kyc-session.ts';
 
 export const KycSession = z
   .object({
     id: z.string(),
     person_id: z.string(),
+    provider: z.string(),
     level: z.string(),
-    status: z.enum(SESSION_STATUSES),
-    url: z
-      .string()
-      .nullable()
-      .meta({ description: 'The vendor’s page, while the person can still use it.' }),
-    decision: z
-      .object({
-        status: z.string(),
-        code: z.int().nullable(),
-        reason: z.string().nullable(),
-        reason_code: z.int().nullable(),
-        attempt_id: z.string().nullable(),
-      })
-      .nullable(),
-    transport: z.enum(['ok', 'vendor_unavailable']).meta({
-      description: 'Whether the vendor could last be reached. Never a decision.',
+    status: z.enum(KYC_STATUSES),
+    transport: z.enum(['ok', 'unavailable', 'unknown']).meta({
+      description: 'Whether the provider could be reached. Never a decision.',
     }),
-    reason: z.string().nullable(),
-    submitted_at: at.nullable(),
-    decided_at: at.nullable(),
-    valid_until: at.nullable(),
-    created_at: at,
+    url: z.string().nullable().meta({ description: 'The provider’s page, once it is made.' }),
+    decided_at: z.string().nullable(),
+    valid_until: z.string().nullable(),
+    created_at: z.string(),
     version: z.int(),
   })
   .meta({ id: 'KycSession' });
 
+export const NewKycSession = z
+  .object({
+    level: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]{0,63}$/)
+      .optional()
+      .meta({ description: 'What is to be proved; an approval counts for its level only.' }),
+  })
+  .meta({ id: 'NewKycSession' });
+
 export const Revocation = z
-  .object({ reason: z.string().trim().min(1).max(200) })
+  .object({ reason: z.string().trim().min(1).max(500) })
   .meta({ id: 'KycRevocation' });
 
-export const PersonParams = z.object({ person_id: id });
-export const SessionParams = z.object({ kyc_session_id: id });
+export const PersonParams = z.object({ person_id: z.string().max(40) });
+export const SessionParams = z.object({ kyc_session_id: z.string().max(40) });

@@ -1,18 +1,38 @@
-// SQL over KYC sessions; row ↔ noun.
+// SQL over kyc_session; row ↔ noun.
 
 import type { OrgQueryable, Tx } from '../../platform/database/database.ts';
-import { assert } from '../../shared/assert.ts';
+import { AppError } from '../../shared/errors.ts';
 import { type Page, type PageRequest, toPage } from '../../shared/page.ts';
-import type { Decision, KycSession, SessionStatus } from './kyc-session.ts';
+import type { Instant } from '../../shared/world.ts';
+import { type KycSession, type KycStatus, OPEN_STATUSES } from './kyc-session.ts';
 
-const COLUMNS = `s.id, s.person_id, s.provider_account_id, s.level, s.status, s.provider_ref, s.url,
-  s.decision, s.transport, s.request, s.first_sent_at, s.submitted_at, s.decided_at, s.valid_until,
-  s.reason, s.created_at, s.version`;
+type KycRow = {
+  id: string;
+  person_id: string;
+  provider_account_id: string;
+  level: string;
+  status: KycStatus;
+  transport: KycSession['transport'];
+  provider_ref: string | null;
+  url: string | null;
+  decision: string | null;
+  request: string | null;
+  first_sent_at: Instant | null;
+  decided_at: Instant | null;
+  valid_until: Instant | null;
+  created_at: Instant;
+  version: number;
+};
+
+const COLUMNS = `k.id, k.person_id, k.provider_account_id, k.level, k.status, k.transport,
+  k.provider_ref, k.url, k.decision, k.request, k.first_sent_at, k.decided_at, k.valid_until,
+  k.created_at, k.version`;
 
 export async function insertSession(tx: Tx, session: KycSession): Promise<void> {
   await tx.execute(
     `insert into kyc_session (org_id, id, person_id, provider_account_id, level, status, transport,
-       created_at, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+        provider_ref, url, decision, request, first_sent_at, decided_at, valid_until, created_at, version)
+     values ($1, $2, $3, $4, $5, $6, $7, null, null, null, null, null, null, null, $8, 1)`,
     [
       tx.org,
       session.id,
@@ -22,34 +42,37 @@ export async function insertSession(tx: Tx, session: KycSession): Promise<void> 
       session.status,
       session.transport,
       session.createdAt,
-      session.version,
     ],
   );
 }
 
 export async function findSession(db: OrgQueryable, id: string): Promise<KycSession | null> {
-  const rows = await db.query<SessionRow>(
-    `select ${COLUMNS} from kyc_session s where s.org_id = $1 and s.id = $2`,
-    [db.org, id],
+  return one(
+    await db.query<KycRow>(
+      `select ${COLUMNS} from kyc_session k where k.org_id = $1 and k.id = $2`,
+      [db.org, id],
+    ),
   );
-  return rows[0] === undefined ? null : toSession(rows[0]);
 }
 
 export async function lockSession(tx: Tx, id: string): Promise<KycSession | null> {
-  const rows = await tx.query<SessionRow>(
-    `select ${COLUMNS} from kyc_session s where s.org_id = $1 and s.id = $2 ${tx.dialect.forUpdate}`,
-    [tx.org, id],
+  return one(
+    await tx.query<KycRow>(
+      `select ${COLUMNS} from kyc_session k where k.org_id = $1 and k.id = $2
+        ${tx.dialect.forUpdate}`,
+      [tx.org, id],
+    ),
   );
-  return rows[0] === undefined ? null : toSession(rows[0]);
 }
 
 export async function lockSessionByRef(tx: Tx, providerRef: string): Promise<KycSession | null> {
-  const rows = await tx.query<SessionRow>(
-    `select ${COLUMNS} from kyc_session s
-      where s.org_id = $1 and s.provider_ref = $2 ${tx.dialect.forUpdate}`,
-    [tx.org, providerRef],
+  return one(
+    await tx.query<KycRow>(
+      `select ${COLUMNS} from kyc_session k where k.org_id = $1 and k.provider_ref = $2
+        ${tx.dialect.forUpdate}`,
+      [tx.org, providerRef],
+    ),
   );
-  return rows[0] === undefined ? null : toSession(rows[0]);
 }
 
 export async function listSessions(
@@ -57,105 +80,90 @@ export async function listSessions(
   personId: string,
   page: PageRequest,
 ): Promise<Page<KycSession>> {
-  const rows = await db.query<SessionRow>(
-    `select ${COLUMNS} from kyc_session s
-      where s.org_id = $1 and s.person_id = $2 and s.id > $3 order by s.id limit $4`,
+  const rows = await db.query<KycRow>(
+    `select ${COLUMNS} from kyc_session k
+      where k.org_id = $1 and k.person_id = $2 and k.id > $3 order by k.id limit $4`,
     [db.org, personId, page.after ?? '', page.limit + 1],
   );
-  return toPage(rows.map(toSession), page.limit);
+  return toPage(rows.map(fromRow), page.limit);
 }
 
-/** The last word about a person at a level: yes, no, or taken back. */
-export async function findLastWord(
+/** The session whose decision counts: the newest that has one. */
+export async function findStanding(
   db: OrgQueryable,
-  { personId, level }: { personId: string; level: string },
-): Promise<KycSession | null> {
-  const rows = await db.query<SessionRow>(
-    `select ${COLUMNS} from kyc_session s
-      where s.org_id = $1 and s.person_id = $2 and s.level = $3
-        and s.status in ('approved', 'declined', 'revoked')
-      order by s.decided_at desc, s.id desc limit 1`,
-    [db.org, personId, level],
+  personId: string,
+): Promise<Pick<KycSession, 'status' | 'validUntil'> | null> {
+  return one(
+    await db.query<KycRow>(
+      `select ${COLUMNS} from kyc_session k
+        where k.org_id = $1 and k.person_id = $2 and k.decided_at is not null
+        order by k.decided_at desc, k.id desc limit 1`,
+      [db.org, personId],
+    ),
   );
-  return rows[0] === undefined ? null : toSession(rows[0]);
 }
 
-export async function findNewest(
+/** Sessions at the provider about which it may still have news; oldest first. */
+export async function listOpenRefs(
   db: OrgQueryable,
-  { personId, level }: { personId: string; level: string },
-): Promise<KycSession | null> {
-  const rows = await db.query<SessionRow>(
-    `select ${COLUMNS} from kyc_session s
-      where s.org_id = $1 and s.person_id = $2 and s.level = $3 order by s.id desc limit 1`,
-    [db.org, personId, level],
+  { since, limit }: { since: Instant; limit: number },
+): Promise<readonly string[]> {
+  const rows = await db.query<{ provider_ref: string }>(
+    `select k.provider_ref from kyc_session k
+      where k.org_id = $1 and k.provider_ref is not null and k.created_at >= $2
+        and k.status in (${db.dialect.textsOf('$3')})
+      order by k.id limit $4`,
+    [db.org, since, JSON.stringify(OPEN_STATUSES), limit],
   );
-  return rows[0] === undefined ? null : toSession(rows[0]);
+  return rows.map((row) => row.provider_ref);
 }
 
+/** Writes everything that may change; conflicts when somebody else was faster. */
 export async function saveSession(tx: Tx, session: KycSession): Promise<KycSession> {
-  const touched = await tx.execute(
-    `update kyc_session set status = $3, provider_ref = $4, url = $5, decision = $6, transport = $7,
-        request = $8, first_sent_at = $9, submitted_at = $10, decided_at = $11, valid_until = $12,
-        reason = $13, version = version + 1
-      where org_id = $1 and id = $2 and version = $14`,
+  const changed = await tx.execute(
+    `update kyc_session set status = $4, transport = $5, provider_ref = $6, url = $7, decision = $8,
+        request = $9, first_sent_at = $10, decided_at = $11, valid_until = $12, version = version + 1
+      where org_id = $1 and id = $2 and version = $3`,
     [
       tx.org,
       session.id,
+      session.version,
       session.status,
+      session.transport,
       session.providerRef,
       session.url,
       session.decision === null ? null : JSON.stringify(session.decision),
-      session.transport,
       session.request,
       session.firstSentAt,
-      session.submittedAt,
       session.decidedAt,
       session.validUntil,
-      session.reason,
-      session.version,
     ],
   );
-  assert(touched === 1, `KYC session ${session.id} was changed without its lock`);
+  if (changed !== 1) {
+    throw new AppError('version_mismatch', `The KYC session ${session.id} has changed meanwhile.`);
+  }
   return { ...session, version: session.version + 1 };
 }
 
-type SessionRow = {
-  id: string;
-  person_id: string;
-  provider_account_id: string;
-  level: string;
-  status: string;
-  provider_ref: string | null;
-  url: string | null;
-  decision: string | null;
-  transport: string;
-  request: string | null;
-  first_sent_at: number | null;
-  submitted_at: number | null;
-  decided_at: number | null;
-  valid_until: number | null;
-  reason: string | null;
-  created_at: number;
-  version: number;
-};
+function one(rows: readonly KycRow[]): KycSession | null {
+  return rows[0] === undefined ? null : fromRow(rows[0]);
+}
 
-function toSession(row: SessionRow): KycSession {
+function fromRow(row: KycRow): KycSession {
   return {
     id: row.id,
     personId: row.person_id,
     providerAccountId: row.provider_account_id,
     level: row.level,
-    status: row.status as SessionStatus,
+    status: row.status,
+    transport: row.transport,
     providerRef: row.provider_ref,
     url: row.url,
-    decision: row.decision === null ? null : (JSON.parse(row.decision) as Decision),
-    transport: row.transport as KycSession['transport'],
+    decision: row.decision === null ? null : (JSON.parse(row.decision) as Record<string, unknown>),
     request: row.request,
     firstSentAt: row.first_sent_at,
-    submittedAt: row.submitted_at,
     decidedAt: row.decided_at,
     validUntil: row.valid_until,
-    reason: row.reason,
     createdAt: row.created_at,
     version: row.version,
   };

@@ -1,217 +1,192 @@
-// Veriff as a vendor of KYC, as pure functions: requests, their signatures, answers and webhooks. Answers
-// are signed too and count only when the signature is right. The legacy `x-signature` (a bare hash over
-// body and secret) is refused.
+// Veriff's wire: pure functions that build requests and read answers and webhooks. Signatures are
+// lower-case hex HMAC-SHA256 with the shared secret: over the raw body where there is one, over the
+// session's id where there is none. Codes and texts disagree in Veriff's own pages, so the text decides.
+// Source: devdocs.veriff.com (sessions, decision, webhooks).
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import {
-  findSigner,
-  type InboxEvent,
-  type InboxSource,
-  type RawWebhook,
-  type Verification,
-  type WebhookSecret,
-} from '../../../platform/inbox/index.ts';
+import { createHmac } from 'node:crypto';
+import { findSigner, type RawWebhook, type Verification } from '../../../platform/inbox/index.ts';
+import type { InboxEvent, WebhookSecret } from '../../../platform/inbox/index.ts';
 import type { HttpRequest, HttpResponse } from '../../../platform/outside/http-exchange.ts';
-import type { Instant } from '../../../shared/world.ts';
-import { type Decision, isVendorDecision, VENDOR_DECISIONS } from '../kyc-session.ts';
+import type { Decision, Progress } from '../kyc-session.ts';
 
 export interface VeriffSettings {
   apiKey: string;
   sharedSecret: string;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-const JSON_TYPE = { 'content-type': 'application/json' } as const;
-
-/** `vendorData` is our id: the only thing that ties a session to us when its reply is lost. */
-export function buildSession(sessionId: string): HttpRequest {
-  const body = JSON.stringify({ verification: { vendorData: sessionId } });
-  return { method: 'POST', path: '/v1/sessions', headers: JSON_TYPE, body };
+/** Body of POST /v1/sessions. Our id travels as vendorData, so that a session can always be claimed. */
+export function buildSessionBody(sessionId: string): string {
+  return JSON.stringify({ verification: { vendorData: sessionId } });
 }
 
-export function fetchDecision(providerRef: string): HttpRequest {
-  const path = `/v1/sessions/${encodeURIComponent(providerRef)}/decision`;
-  return { method: 'GET', path, headers: {}, body: null };
-}
-
-/** Adds the credential, just before sending: a POST signs its body, a GET the session's id. */
-export function signVeriff(settings: VeriffSettings, request: HttpRequest): HttpRequest {
-  const signed = request.body ?? decodeURIComponent(request.path.split('/')[3] ?? '');
+/** Creating needs no signature; sending the same twice makes two billable sessions. */
+export function buildCreate(settings: VeriffSettings, body: string): HttpRequest {
   return {
-    ...request,
-    headers: {
-      ...request.headers,
-      'x-auth-client': settings.apiKey,
-      'x-hmac-signature': hmac(settings.sharedSecret, signed).toString('hex'),
-    },
+    method: 'POST',
+    path: '/v1/sessions',
+    headers: { 'content-type': 'application/json', 'x-auth-client': settings.apiKey },
+    body,
   };
 }
 
-export function hmac(secret: string, signed: string | Buffer): Buffer {
-  return createHmac('sha256', secret).update(signed).digest();
+export function buildDecision(settings: VeriffSettings, providerRef: string): HttpRequest {
+  return {
+    method: 'GET',
+    path: `/v1/sessions/${encodeURIComponent(providerRef)}/decision`,
+    headers: {
+      'x-auth-client': settings.apiKey,
+      'x-hmac-signature': sign(settings.sharedSecret, providerRef).toString('hex'),
+    },
+    body: null,
+  };
 }
 
-const HEX_SIGNATURE = /^[0-9a-f]{64}$/;
+export type Created = { ok: true; providerRef: string; url: string } | { ok: false; why: string };
 
-export function isSignedAnswer(settings: VeriffSettings, response: HttpResponse): boolean {
-  const given =
-    response.headers['x-hmac-signature'] ?? response.headers['vrf-hmac-signature'] ?? '';
-  if (!HEX_SIGNATURE.test(given)) return false;
-  return timingSafeEqual(Buffer.from(given, 'hex'), hmac(settings.sharedSecret, response.body));
-}
-
-export type MadeSession =
-  | { kind: 'made'; providerRef: string; url: string }
-  | { kind: 'refused'; reason: string }
-  /** Not executed: the same may do later. */
-  | { kind: 'retry'; reason: string; alert: boolean }
-  | { kind: 'unknown'; reason: string };
-
-export function parseSession(settings: VeriffSettings, response: HttpResponse): MadeSession {
-  const { status } = response;
-  const body = parseJson(response.body);
-  const reason = `${status} ${String(body?.['code'] ?? '')}`.trim();
-  if (status === 401 || status === 403) return { kind: 'retry', reason, alert: true };
-  if (status === 429) return { kind: 'retry', reason, alert: false };
-  if (status >= 400 && status < 500) return { kind: 'refused', reason };
-  if (status !== 200 && status !== 201) return { kind: 'unknown', reason };
-  const verification = isJson(body?.['verification']) ? body['verification'] : {};
-  const [id, url] = [textOf(verification['id']), textOf(verification['url'])];
-  if (!isSignedAnswer(settings, response))
-    return { kind: 'unknown', reason: 'the answer is not signed by the vendor' };
-  if (id === null || url === null)
-    return { kind: 'unknown', reason: 'a session without an id and a page' };
-  return { kind: 'made', providerRef: id, url };
-}
-
-export type FetchedDecision =
-  | { kind: 'decided'; providerRef: string; vendorData: string | null; decision: Decision }
-  | { kind: 'undecided' }
-  | { kind: 'gone' }
-  | { kind: 'retry'; reason: string; alert: boolean };
-
-export function parseDecision(
-  settings: VeriffSettings,
-  response: HttpResponse,
-  now: Instant,
-): FetchedDecision {
-  if (response.status === 404) return { kind: 'gone' };
-  if (response.status !== 200) {
-    const alert = response.status === 401 || response.status === 403;
-    return { kind: 'retry', reason: `a fetch answered ${response.status}`, alert };
+export function parseCreated(response: HttpResponse): Created {
+  const verification = objectAt(parseJson(response.body), 'verification');
+  const { id, url } = verification ?? {};
+  if (typeof id !== 'string' || typeof url !== 'string') {
+    return { ok: false, why: `expected verification.id and .url, found ${response.status}` };
   }
-  if (!isSignedAnswer(settings, response))
-    return { kind: 'retry', reason: 'the answer is not signed by the vendor', alert: true };
-  const verification = parseJson(response.body)?.['verification'];
-  if (verification === null) return { kind: 'undecided' };
-  if (!isJson(verification))
-    return { kind: 'retry', reason: 'an answer without a verification', alert: true };
-  return readDecision(verification, now);
+  return { ok: true, providerRef: id, url };
 }
 
-function readDecision(verification: Json, now: Instant): FetchedDecision {
-  const status = textOf(verification['status']) ?? '';
-  const providerRef = textOf(verification['id']);
-  if (providerRef === null || !isVendorDecision(status)) {
-    // A word the vendor added since: no guess, a person reads it.
-    return { kind: 'retry', reason: `an unknown decision ${JSON.stringify(status)}`, alert: true };
+export interface VeriffDecision {
+  providerRef: string;
+  vendorData: string | null;
+  decision: Decision;
+  /** What we keep of it: no name, no document. */
+  kept: { code: number | null; reason_code: number | null; attempt_id: string | null };
+  /** Veriff's code says another thing than its text. */
+  codeDisagrees: boolean;
+}
+
+export type DecisionAnswer =
+  | { kind: 'none_yet' }
+  | ({ kind: 'decided' } & VeriffDecision)
+  | { kind: 'unreadable'; why: string };
+
+/** Answers are signed like webhooks; one that is not is not believed. */
+export function parseDecision(settings: VeriffSettings, response: HttpResponse): DecisionAnswer {
+  const given = hex(response.headers['x-hmac-signature'] ?? response.headers['vrf-hmac-signature']);
+  const secrets = [{ id: 'answer', secret: settings.sharedSecret }];
+  const body = Buffer.from(response.body);
+  if (findSigner(secrets, [given], (secret) => sign(secret, body)) === null) {
+    return { kind: 'unreadable', why: 'the answer carries no valid x-hmac-signature' };
   }
-  const at = Date.parse(textOf(verification['decisionTime']) ?? '');
+  const parsed = parseJson(response.body);
+  if (parsed === null) return { kind: 'unreadable', why: 'the answer is not JSON' };
+  if (parsed['verification'] === null) return { kind: 'none_yet' };
+  const verification = objectAt(parsed, 'verification');
+  const status = verification?.['status'];
+  const decision = DECISIONS[String(status)];
+  if (verification === null || decision === undefined) {
+    return { kind: 'unreadable', why: `expected a known verification.status, found ${status}` };
+  }
+  const code = numberOrNull(verification['code']);
   return {
     kind: 'decided',
-    providerRef,
-    vendorData: textOf(verification['vendorData']),
-    decision: {
-      status,
-      code: numberOf(verification['code']),
-      reason: textOf(verification['reason']),
-      reasonCode: numberOf(verification['reasonCode']),
-      attemptId: textOf(verification['attemptId']),
-      decidedAt: Number.isFinite(at) ? at : now,
+    providerRef: String(verification['id']),
+    vendorData: textOrNull(verification['vendorData']),
+    decision,
+    kept: {
+      code,
+      reason_code: numberOrNull(verification['reasonCode']),
+      attempt_id: textOrNull(verification['attemptId']),
     },
+    codeDisagrees: code !== null && CODES[code] !== undefined && !CODES[code].includes(decision),
   };
 }
 
-/** The vendor's code should say the same as its word; its documentation disagrees with itself. */
-export function codeDisagrees({ status, code }: Decision): boolean {
-  return code !== null && code !== VENDOR_DECISIONS[status];
-}
+const DECISIONS: Readonly<Record<string, Decision | undefined>> = {
+  approved: 'approved',
+  declined: 'declined',
+  resubmission_requested: 'resubmit',
+  review: 'review',
+  expired: 'expired',
+  abandoned: 'abandoned',
+};
 
-export function veriffSource(
-  settings: VeriffSettings,
-  names: { destination: string; messageType: string },
-): InboxSource {
-  return {
-    provider: 'veriff',
-    ...names,
-    verify: (raw, secrets) => verifyVeriff(settings, raw, secrets),
-    parse: parseWebhook,
-  };
-}
+const CODES: Readonly<Record<number, readonly Decision[] | undefined>> = {
+  9001: ['approved'],
+  9102: ['declined'],
+  9103: ['resubmit'],
+  9104: ['expired', 'abandoned'],
+  9121: ['review'],
+};
 
-export function verifyVeriff(
-  { apiKey }: Pick<VeriffSettings, 'apiKey'>,
-  raw: RawWebhook,
+/** The older x-signature (a plain hash of body and secret) is refused, even when it is right. */
+export function verifyWebhook(
+  { headers, body }: RawWebhook,
   secrets: readonly WebhookSecret[],
 ): Verification {
-  const given = raw.headers['x-hmac-signature'] ?? raw.headers['vrf-hmac-signature'];
-  if (given === undefined) return { ok: false, why: 'there is no x-hmac-signature' };
-  if (!HEX_SIGNATURE.test(given)) return { ok: false, why: 'the signature is not lower-case hex' };
-  const client = raw.headers['x-auth-client'] ?? raw.headers['vrf-auth-client'];
-  if (client !== apiKey) return { ok: false, why: 'x-auth-client names another integration' };
-  const keyId = findSigner(secrets, [Buffer.from(given, 'hex')], (secret) =>
-    hmac(secret, raw.body),
-  );
+  const given = headers['x-hmac-signature'] ?? headers['vrf-hmac-signature'];
+  if (given === undefined) {
+    const legacy = headers['x-signature'] === undefined ? '' : ', found only the older x-signature';
+    return { ok: false, why: `expected the header x-hmac-signature${legacy}` };
+  }
+  const keyId = findSigner(secrets, [hex(given)], (secret) => sign(secret, body));
   return keyId === null
-    ? { ok: false, why: 'no active secret made this signature' }
+    ? { ok: false, why: 'x-hmac-signature matches no active secret' }
     : { ok: true, keyId };
 }
 
-/** Two forms under one roof: `event` (started, submitted) and `decision`. */
+/** Event webhooks carry `action`, decision webhooks `verification`. Throws on anything else. */
 export function parseWebhook(body: Buffer): readonly InboxEvent[] {
   const parsed = parseJson(body.toString('utf8'));
-  if (parsed === null) throw new Error('expected a JSON object');
-  const verification = parsed['verification'];
-  if (isJson(verification)) return [decisionEvent(verification)];
-  const [id, action] = [textOf(parsed['id']), textOf(parsed['action'])];
-  if (id === null || action === null)
-    throw new Error('expected an event with an id and an action, or a verification');
-  const key = [id, parsed['attemptId'], parsed['code'], action].map(String).join('|');
-  return [{ dedupeKey: `event|${key}`, type: `event.${action}`, objectRef: id, occurredAt: null }];
+  const verification = objectAt(parsed, 'verification');
+  const source = verification ?? parsed;
+  const id = source?.['id'];
+  if (source === null || typeof id !== 'string') {
+    throw new Error('Expected an event with id and action, or a decision with verification.id.');
+  }
+  const what = verification === null ? `event.${source['action']}` : `decision.${source['status']}`;
+  const dedupeKey = [id, source['attemptId'], source['code'], source['action'] ?? '']
+    .map((part) => String(part ?? ''))
+    .join('|');
+  return [{ dedupeKey, type: what, objectRef: id, occurredAt: null }];
 }
 
-function decisionEvent(verification: Json): InboxEvent {
-  const [id, status] = [textOf(verification['id']), textOf(verification['status'])];
-  if (id === null || status === null) throw new Error('expected a verification with id and status');
-  const time = textOf(verification['decisionTime']);
-  const key = [id, verification['attemptId'], verification['code'], status, time].map(String);
-  const at = Date.parse(time ?? '');
-  return {
-    dedupeKey: `decision|${key.join('|')}`,
-    type: `decision.${status}`,
-    objectRef: id,
-    occurredAt: Number.isFinite(at) ? at : null,
-  };
+/** What an event says about how far the person came; a hint, never a decision. */
+export function progressOf(eventType: string): Progress | null {
+  if (eventType === 'event.started') return 'in_progress';
+  return eventType === 'event.submitted' ? 'submitted' : null;
 }
+
+function sign(secret: string, text: string | Buffer): Buffer {
+  return createHmac('sha256', secret).update(text).digest();
+}
+
+function hex(text: string | undefined): Buffer {
+  return Buffer.from((text ?? '').trim().toLowerCase(), 'hex');
+}
+
+type Json = Record<string, unknown>;
 
 function parseJson(text: string): Json | null {
   try {
-    const parsed: unknown = JSON.parse(text);
-    return isJson(parsed) ? parsed : null;
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
   } catch {
-    return null; // translated by the caller: it says nothing
+    // Said by the caller, with what it expected.
+    return null;
   }
 }
 
-function isJson(value: unknown): value is Json {
+function objectAt(from: Json | null, key: string): Json | null {
+  const value = from?.[key];
+  return isObject(value) ? value : null;
+}
+
+function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
-function numberOf(value: unknown): number | null {
+function numberOrNull(value: unknown): number | null {
   return typeof value === 'number' ? value : null;
 }
