@@ -9,7 +9,3 @@ export function present<T>(value: T | null | undefined, what: string): T {
     throw new Error(`Invariant broken: ${what} is missing`);
   return value;
 }
-
-export function unreachable(value: never): never {
-  throw new Error(`Invariant broken: unexpected ${JSON.stringify(value)}`);
-}

@@ -30,10 +30,6 @@ export function money(amountMinor: number, currency: string): Money {
   return { amountMinor, currency };
 }
 
-export function sameMoney(a: Money, b: Money): boolean {
-  return a.amountMinor === b.amountMinor && a.currency === b.currency;
-}
-
 export function minorDigits(currency: string): number {
   if (WITHOUT_MINOR.has(currency)) return 0;
   return THREE_DIGITS.has(currency) ? 3 : 2;

@@ -7,13 +7,13 @@ import { headerOf, matchPath, type TwinReply, type TwinRequest } from '../twin/h
 import { iso } from './decisions.ts';
 import { failBody, VeriffError } from './errors.ts';
 import { readMedia, readSession, readStatus } from './input.ts';
+import type { SessionRow } from './rows.ts';
 import {
   attemptsOf,
   type Call,
   deleteSession,
   findSession,
   insertSession,
-  type SessionRow,
   standingDecision,
   submitSession,
   urlOf,

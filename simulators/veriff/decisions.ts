@@ -1,6 +1,6 @@
 // Verdicts: their published codes and reasons, and the decision object of webhooks and of the API.
 
-import type { AttemptRow, SessionRow } from './sessions.ts';
+import type { AttemptRow, SessionRow } from './rows.ts';
 
 type Verdict = { code: number; reason: string | null; reasonCode: number | null };
 

@@ -5,12 +5,12 @@ import { atomically, one, update } from '../twin/database.ts';
 import { matchPath, type TwinReply, type TwinRequest, htmlReply } from '../twin/http.ts';
 import { isOutcome, type Outcome } from './decisions.ts';
 import { closedPage, verifyPage } from './hosted-page-html.ts';
+import type { SessionRow } from './rows.ts';
 import {
   type Call,
   decideSession,
   isOpen,
   type Person,
-  type SessionRow,
   startSession,
   submitSession,
 } from './sessions.ts';

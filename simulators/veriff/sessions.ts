@@ -7,33 +7,10 @@ import { randomId } from '../twin/ids.ts';
 import type { Webhooks } from '../twin/webhooks.ts';
 import { decisionOf, type Outcome, OUTCOMES } from './decisions.ts';
 import { notFound, VeriffError } from './errors.ts';
+import type { AttemptRow, SessionRow } from './rows.ts';
 
 export type Call = { db: Database; nowMs: number; baseUrl: string; webhooks: Webhooks };
 export type Person = Record<string, string | null>;
-
-export type SessionRow = {
-  id: string;
-  created_ms: number;
-  expires_ms: number;
-  token: string;
-  status: string;
-  vendor_data: string | null;
-  end_user_id: string | null;
-  callback: string | null;
-  person: string;
-  document: string;
-};
-export type AttemptRow = {
-  id: string;
-  session: string;
-  created_ms: number;
-  submitted_ms: number | null;
-  decided_ms: number | null;
-  status: string;
-  code: number | null;
-  reason: string | null;
-  reason_code: number | null;
-};
 
 export type NewSession = {
   vendorData: string | null;

@@ -29,13 +29,9 @@ export const NewPerson = z
   .object({
     display_name: DisplayName,
     external_ref: ExternalRef.optional(),
-    node_id: z
-      .string()
-      .max(40)
-      .optional()
-      .meta({
-        description: 'Where the person stands in the tree; the node of the key unless told.',
-      }),
+    node_id: z.string().max(40).optional().meta({
+      description: 'Where the person stands in the tree; the node of the key unless told.',
+    }),
   })
   .meta({ id: 'NewPerson' });
 

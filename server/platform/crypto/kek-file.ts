@@ -60,7 +60,13 @@ export function openKekFile(file: string, world: Pick<World, 'clock' | 'random'>
     // From the oldest key, so that adding one does not end what was signed before.
     derive: async (purpose) =>
       Buffer.from(
-        hkdfSync('sha256', secretOf(keys.keys[0]?.kid ?? ''), '', `sallyport/${purpose}`, KEY_BYTES),
+        hkdfSync(
+          'sha256',
+          secretOf(keys.keys[0]?.kid ?? ''),
+          '',
+          `sallyport/${purpose}`,
+          KEY_BYTES,
+        ),
       ),
     newVersion: async () => {
       // Another process may have added one since: what is in the file is the truth.
