@@ -32,7 +32,6 @@ export const ID_PREFIXES = {
 export type IdKind = keyof typeof ID_PREFIXES;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-const ID_BODY = /^[0-9abcdefghjkmnpqrstvwxyz]{26}$/;
 
 export interface Ids {
   make(kind: IdKind): string;
@@ -44,11 +43,6 @@ export function createIds(world: Pick<World, 'clock' | 'random'>): Ids {
 
 export function formatId(kind: IdKind, at: Instant, random: Uint8Array): string {
   return `${ID_PREFIXES[kind]}_${base32(uuidV7(at, random))}`;
-}
-
-export function isId(kind: IdKind, text: string): boolean {
-  const prefix = `${ID_PREFIXES[kind]}_`;
-  return text.startsWith(prefix) && ID_BODY.test(text.slice(prefix.length));
 }
 
 /** RFC 9562 §5.7: 48 bits of milliseconds, version 7, variant 10, the rest random. */
