@@ -22,13 +22,7 @@ import {
   type Written,
 } from './write-entries.ts';
 
-export {
-  ACCOUNT_KINDS,
-  type AccountKey,
-  type AccountKind,
-  type Balance,
-  heldOn,
-} from './account.ts';
+export { type AccountKey, type AccountKind, type Balance, heldOn } from './account.ts';
 export type { Entry, Written } from './write-entries.ts';
 
 export interface OpenItem {

@@ -29,14 +29,7 @@ import { findMethod } from './store-methods.ts';
 import { findPayment, type NodePredicate } from './store-payments.ts';
 
 export type { Decision, DoorRequest } from './decide.ts';
-export {
-  type Contact,
-  type Evidence,
-  LIMIT_NAMES,
-  type LimitName,
-  REFUSAL_REASONS,
-  type RefusalReason,
-} from './policy.ts';
+export { type Contact, type Evidence, type LimitName, type RefusalReason } from './policy.ts';
 export type { Questions } from './room.ts';
 export type { PaymentSettings, StripeSettings } from './settings.ts';
 

@@ -42,22 +42,7 @@ import { type SeededOrganization, useTestDatabase } from '../../support/database
 import { spawnTwin, type Twin } from '../../support/spawn-twin.ts';
 import { GOOD_CARD, SECRET_KEY, submitCard } from '../../support/stripe-twin.ts';
 import { until } from '../../support/until.ts';
-
-export const SETTINGS: PaymentSettings = {
-  currencyDefault: 'EUR',
-  online: { limitTxnMinor: 50_000, limitPersonOpenMinor: 200_000 },
-  offline: {
-    enabled: true,
-    limitTxnMinor: 5_000,
-    limitPersonOpenMinor: 10_000,
-    limitPersonDayMinor: 20_000,
-    limitTerminalOpenMinor: 100_000,
-    limitSiteOpenMinor: 1_000_000,
-    contactMaxAgeMs: 8 * 3_600_000,
-    forwardMaxAgeMs: 24 * 3_600_000,
-  },
-  unknown: { lookupDelayMs: 20, lookupMisses: 2, absentAfterMs: 300, escalateAfterMs: 86_400_000 },
-};
+import { SETTINGS } from './settings.ts';
 
 export const MATCH: Omit<Identification, 'personId'> = {
   outcome: 'match',
