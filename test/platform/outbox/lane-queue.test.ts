@@ -111,7 +111,7 @@ describe('a lane queue', () => {
     );
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 120 }),
+        fc.array(step, { maxLength: 120, size: 'max' }),
         fc.integer({ min: 1, max: 4 }),
         (steps, max) => {
           const queue = new LaneQueue({ aggregateHeldMax: max });

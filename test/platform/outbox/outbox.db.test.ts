@@ -15,6 +15,7 @@ import {
   emptied,
   makeOrganization,
   put,
+  QUICK,
   type Script,
 } from './workbench.ts';
 
@@ -197,6 +198,31 @@ describe('order', () => {
 });
 
 describe('nothing is lost', () => {
+  test('when a number drawn early becomes visible long after later ones were handled', async () => {
+    const bench = await open({});
+    const orgId = await makeOrganization(bench.deps);
+    await bench.outbox.start();
+    await put(bench.deps, orgId, { uid: 'opens-the-lane' });
+    await emptied(db.databases());
+    const early = transaction(db.databases().org(orgId), async (tx) => {
+      const message = { type: 'test.effect', destination: 'test', aggregate: 'early', body: {} };
+      await enqueue(tx, bench.deps, { ...message, uid: 'early' });
+      // SQLite has one writer: nothing can overtake, and waiting here would only hold it up.
+      if (db.database().kind === 'sqlite') return;
+      const endMs = performance.now() + 5_000;
+      while (!bench.sent().includes('late') && performance.now() < endMs)
+        await tx.query('select 1');
+      const marksMs = performance.now() + 10 * QUICK.pollMs; // the marks have every chance to pass it
+      while (performance.now() < marksMs) await tx.query('select 1');
+    });
+    await put(bench.deps, orgId, { uid: 'late' });
+    await early;
+    await until('the early one', () => bench.sent().includes('early'), 3_000);
+    await emptied(db.databases());
+    expect(bench.sent().toSorted()).toEqual(['early', 'late', 'opens-the-lane']);
+    expect(bench.counted.swept).toBe(0);
+  });
+
   test('with 24 writers whose transactions are slow, or roll back', async () => {
     const bench = await open({}, { settings: { fetchMax: 20 } });
     const orgId = await makeOrganization(bench.deps);
