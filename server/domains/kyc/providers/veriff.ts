@@ -82,7 +82,10 @@ export function parseDecision(settings: VeriffSettings, response: HttpResponse):
   const status = verification?.['status'];
   const decision = DECISIONS[String(status)];
   if (verification === null || decision === undefined) {
-    return { kind: 'unreadable', why: `expected a known verification.status, found ${status}` };
+    return {
+      kind: 'unreadable',
+      why: `expected a known verification.status, found ${String(status)}`,
+    };
   }
   const code = numberOrNull(verification['code']);
   return {
@@ -143,7 +146,7 @@ export function parseWebhook(body: Buffer): readonly InboxEvent[] {
   }
   const what = verification === null ? `event.${source['action']}` : `decision.${source['status']}`;
   const dedupeKey = [id, source['attemptId'], source['code'], source['action'] ?? '']
-    .map((part) => String(part ?? ''))
+    .map(word)
     .join('|');
   return [{ dedupeKey, type: what, objectRef: id, occurredAt: null }];
 }
@@ -181,6 +184,10 @@ function objectAt(from: Json | null, key: string): Json | null {
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function word(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 function textOrNull(value: unknown): string | null {
