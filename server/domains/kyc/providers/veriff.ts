@@ -144,7 +144,10 @@ export function parseWebhook(body: Buffer): readonly InboxEvent[] {
   if (source === null || typeof id !== 'string') {
     throw new Error('Expected an event with id and action, or a decision with verification.id.');
   }
-  const what = verification === null ? `event.${source['action']}` : `decision.${source['status']}`;
+  const what =
+    verification === null
+      ? `event.${word(source['action'])}`
+      : `decision.${word(source['status'])}`;
   const dedupeKey = [id, source['attemptId'], source['code'], source['action'] ?? '']
     .map(word)
     .join('|');
