@@ -6,12 +6,14 @@ import { can, findAncestor } from './domains/access/index.ts';
 import type { Biometrics, Identification } from './domains/biometrics/index.ts';
 import type { CommandResult, Decision } from './domains/devices/index.ts';
 import type { Payments } from './domains/payments/index.ts';
+import { fieldProblems } from './platform/http/field-problems.ts';
+import { secretPaths } from './platform/http/secret-marks.ts';
 import { AppError } from './shared/errors.ts';
 
 const Probe = z.strictObject({
   modality: z.enum(['face']),
   extractor: z.string().max(64),
-  vector: z.string().max(65_536),
+  vector: z.string().max(65_536).meta({ secret: true }),
   quality: z.int().min(0).max(100),
 });
 
@@ -82,9 +84,12 @@ export function storeEnrolment(
 function read<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const at = `/p/${(issue?.path ?? []).map(String).join('/')}`;
-  throw new AppError('validation_failed', `${at}: ${issue?.message ?? 'not as expected'}`, {
-    fields: [{ pointer: at, code: issue?.code ?? 'invalid', detail: issue?.message ?? '' }],
+  const fields = fieldProblems(parsed.error.issues, {
+    prefix: '/p',
+    secrets: secretPaths(schema),
+    input: value,
+  });
+  throw new AppError('validation_failed', `${fields[0]?.pointer}: ${fields[0]?.detail}`, {
+    fields,
   });
 }

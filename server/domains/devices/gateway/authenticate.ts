@@ -5,6 +5,7 @@ import { type Connection, createTokenBucket } from '../../../platform/realtime/i
 import { isAppError, toError } from '../../../shared/errors.ts';
 import type { Timer, World } from '../../../shared/world.ts';
 import type { DevicesParts } from '../parts.ts';
+import { canonical } from './canonical.ts';
 import { claimDevice } from './claim-device.ts';
 import { type Admitted, connectDevice } from './connect-device.ts';
 import { Claim, Hello } from './frames.ts';
@@ -63,11 +64,19 @@ async function answer(
   { text, binding }: { text: string; binding: SessionBinding },
 ): Promise<void> {
   const receivedAt = parts.deps.world.clock.now();
-  if (Buffer.byteLength(text) > LIMITS.authFrameBytes)
-    throw malformed(`expected at most ${LIMITS.authFrameBytes} bytes before welcome`);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > LIMITS.authFrameBytes)
+    throw malformed(
+      `expected at most ${LIMITS.authFrameBytes} bytes before welcome, found ${bytes}`,
+    );
   const raw = parseFrame(text);
+  if (canonical(raw) === null)
+    throw malformed(
+      'expected canonical JSON (integers, plain ASCII, 4 levels), found other values',
+    );
   if (raw.t === 'claim') return claim(parts, greeting, { raw, binding });
-  if (raw.t !== 'hello') throw malformed('t: expected claim or hello');
+  if (raw.t !== 'hello')
+    throw malformed(`/t: expected claim or hello, found ${raw.t.slice(0, 40)}`);
   const frame = readAs(Hello, raw);
   const admitted = await connectDevice(parts, { frame, raw, binding });
   greeting.admitted(admitted, frame, receivedAt);

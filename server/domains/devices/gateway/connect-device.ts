@@ -74,7 +74,10 @@ async function admit(
     return new Refusal(CLOSE.barred, device?.status ?? 'unknown');
   const position = await settlePosition(parts, tx, { device, up: frame.up });
   if (position === null)
-    return new Refusal(CLOSE.positionInvalid, `next: expected more than ${device.eventAcked}`);
+    return new Refusal(
+      CLOSE.positionInvalid,
+      `/up/next: expected more than ${device.eventAcked}, found ${frame.up.next}`,
+    );
   const now = parts.deps.world.clock.now();
   const gen = await takeLease(tx, device.id, {
     replica: parts.settings.replica,

@@ -2,6 +2,7 @@
 // deadline or as `expired`. What a kind means is handed in. A question never waits behind events.
 
 import { isAppError, toError } from '../../../shared/errors.ts';
+import { inspectJson } from '../../../platform/http/card-numbers.ts';
 import type { World } from '../../../shared/world.ts';
 import type { Logger } from 'pino';
 import type { Decision, DecisionAnswer, DeviceContext } from '../parts.ts';
@@ -47,6 +48,11 @@ export function createDecisionLane(parts: DecisionLaneParts): DecisionLane {
     if (decide === undefined) {
       const known = Object.keys(parts.decisions).join(', ');
       return reply(failed('unknown_kind', `Expected one of ${known}, found ${ask.kind}.`));
+    }
+    const verdict = inspectJson(ask.p);
+    if (verdict.kind === 'card' || verdict.kind === 'nul') {
+      const what = verdict.kind === 'card' ? 'anything but a card number' : 'text without NUL';
+      return reply(failed('invalid', `/p${verdict.pointer}: Expected ${what}, found one.`));
     }
     if (open.size >= LIMITS.asksOpen)
       return reply(failed('busy', `Expected at most ${LIMITS.asksOpen} open questions.`));

@@ -2,6 +2,7 @@
 // by credits. A bad event is kept in quarantine and acknowledged; a hole is recorded and passed.
 
 import type { Tx } from '../../../platform/database/database.ts';
+import { inspectJson } from '../../../platform/http/card-numbers.ts';
 import type { StoredEvent } from '../store-events.ts';
 import { DeviceEvent, EventBatch, explain } from './frames.ts';
 import type { Ingest } from './ingest.ts';
@@ -66,7 +67,8 @@ export function createEventLane(parts: EventLaneParts): EventLane {
 
   const receive = (frame: AnyFrame): void => {
     const { ep, s, e } = readAs(EventBatch, frame);
-    if (ep !== epoch) throw new Refusal(CLOSE.positionInvalid, `ep: expected ${epoch}`);
+    if (ep !== epoch)
+      throw new Refusal(CLOSE.positionInvalid, `/ep: expected the epoch ${epoch}, found ${ep}`);
     if (inFlight + e.length > 2 * windowEvents)
       throw new Refusal(CLOSE.abuse, `expected at most ${windowEvents} events on their way`);
     const last = s + e.length - 1;
@@ -105,23 +107,34 @@ function readEvent(
   item: unknown,
   at: { deviceId: string; epoch: string; seq: number },
 ): { stored: StoredEvent; refused: Rejected | null } {
+  const nothing = { id: '', type: '', occurredAt: null, clockQuality: null };
+  const verdict = inspectJson(item);
+  if (verdict.kind === 'card') {
+    const why = `${verdict.pointer}: Expected anything but a card number, found one.`;
+    return {
+      // Not even quarantine keeps one.
+      stored: { ...at, ...nothing, status: 'quarantined', body: '{}' },
+      refused: { s: at.seq, code: 'bad_event', why },
+    };
+  }
   const parsed = DeviceEvent.safeParse(item);
   const body = JSON.stringify(parsed.success ? { up: parsed.data.up, p: parsed.data.p } : item);
-  const why = parsed.success ? problemOf(parsed.data, body) : explain(parsed.error);
+  const why = parsed.success ? problemOf(parsed.data, body) : explain(parsed.error, item);
   if (parsed.success && why === null) {
     const { id, ty, ts, cq } = parsed.data;
     const known = { ...at, id, type: ty, occurredAt: ts, clockQuality: cq };
     return { stored: { ...known, status: 'accepted', body }, refused: null };
   }
-  const unknown = { id: '', type: '', occurredAt: null, clockQuality: null };
   return {
-    stored: { ...at, ...unknown, status: 'quarantined', body: JSON.stringify(item) },
+    stored: { ...at, ...nothing, status: 'quarantined', body: JSON.stringify(item) },
     refused: { s: at.seq, code: 'bad_event', why: why ?? 'not acceptable' },
   };
 }
 
 function problemOf(event: DeviceEvent, body: string): string | null {
   if (Buffer.byteLength(body) > LIMITS.eventBytes)
-    return `p: expected at most ${LIMITS.eventBytes} bytes`;
-  return isWithin(event.p, LIMITS.eventDepth) ? null : `p: nested deeper than ${LIMITS.eventDepth}`;
+    return `/p: Expected at most ${LIMITS.eventBytes} bytes, found ${Buffer.byteLength(body)}.`;
+  return isWithin(event.p, LIMITS.eventDepth)
+    ? null
+    : `/p: Expected at most ${LIMITS.eventDepth} levels, found more.`;
 }

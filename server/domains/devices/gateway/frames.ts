@@ -1,6 +1,7 @@
 // The frames that a device sends, as schemas. Unknown keys are ignored (§2); what they know is checked.
 
 import { z } from 'zod';
+import { fieldProblems } from '../../../platform/http/field-problems.ts';
 import { LIMITS } from './protocol.ts';
 
 const token = (max: number): z.ZodString =>
@@ -107,8 +108,8 @@ export const Failure = z.object({
 
 export const Heartbeat = z.object({ ts: z.int(), queued: z.int().min(0).optional() });
 
-/** `field: what is wrong`, for a close reason or a quarantine; short, and never the value of a secret. */
-export function explain(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not acceptable'}`.slice(0, 120);
+/** `/field: Expected …, found ….`, for a close reason or a quarantine; no frame carries a secret. */
+export function explain(error: z.ZodError, input: unknown): string {
+  const [problem] = fieldProblems(error.issues, { prefix: '', secrets: [], input });
+  return `${problem?.pointer || 'the frame'}: ${problem?.detail ?? 'not acceptable'}`;
 }

@@ -18,12 +18,16 @@ export function parseFrame(text: string): AnyFrame {
   try {
     value = JSON.parse(text);
   } catch {
-    throw malformed('a frame is not JSON');
+    throw malformed(
+      `expected a frame of JSON, found ${Buffer.byteLength(text)} bytes that are not`,
+    );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw malformed('a frame is not an object');
-  if (typeof (value as AnyFrame).t !== 'string') throw malformed('t: expected a string');
-  if (!isWithin(value, DEPTH_MAX)) throw malformed(`nested deeper than ${DEPTH_MAX}`);
+    throw malformed(`expected a frame that is an object, found ${wordFor(value)}`);
+  const { t } = value as AnyFrame;
+  if (typeof t !== 'string') throw malformed(`/t: expected a string, found ${wordFor(t)}`);
+  if (!isWithin(value, DEPTH_MAX))
+    throw malformed(`expected at most ${DEPTH_MAX} levels of nesting, found more`);
   return value as AnyFrame;
 }
 
@@ -31,7 +35,12 @@ export function parseFrame(text: string): AnyFrame {
 export function readAs<T>(schema: ZodType<T>, frame: AnyFrame): T {
   const parsed = schema.safeParse(frame);
   if (parsed.success) return parsed.data;
-  throw malformed(`${frame.t}: ${explain(parsed.error)}`);
+  throw malformed(`${frame.t}: ${explain(parsed.error, frame)}`);
+}
+
+function wordFor(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 
 export function malformed(reason: string): Refusal {
