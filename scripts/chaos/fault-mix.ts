@@ -1,0 +1,57 @@
+// What goes wrong at the twins between kills: rules for their control API, drawn from the seed. Short
+// delays outlast the server's patience (sendTimeoutMs), so that it gives up on what will still happen.
+
+import type { Random } from './random.ts';
+
+export type FaultRule = Record<string, unknown>;
+
+const INTENTS = '/v1/payment_intents';
+const PATHS = [INTENTS, `${INTENTS}/*/confirm`, `${INTENTS}/*/capture`] as const;
+
+export function drawStripeFaults(
+  random: Random,
+  { patienceMs }: { patienceMs: number },
+): FaultRule[] {
+  const request = (kind: string, more: FaultRule = {}): FaultRule => ({
+    on: 'request',
+    method: 'POST',
+    path: random.pick(PATHS),
+    kind,
+    after: random.integer(0, 4),
+    ...more,
+  });
+  const webhook = (kind: string, more: FaultRule = {}): FaultRule => ({
+    on: 'webhook',
+    kind,
+    after: random.integer(0, 3),
+    times: random.integer(1, 2),
+    ...more,
+  });
+  const all = [
+    request('lost_request'),
+    request('lost_reply'),
+    request('lost_reply', { path: INTENTS }),
+    request('reset'),
+    request('status', { status: random.pick([500, 502, 503]) }),
+    request('status_after', { status: 500 }),
+    // Of the answer to a write: it will be carried out after the server has given up on it.
+    request('delay', { path: INTENTS, delay_ms: patienceMs + random.integer(200, 600) }),
+    request('delay', { delay_ms: random.integer(50, 300), times: 4 }),
+    { on: 'request', method: 'GET', kind: 'lost_reply', after: random.integer(0, 3) },
+    webhook('duplicate'),
+    webhook('reorder'),
+    webhook('lost'),
+  ];
+  return random.shuffle(all).slice(0, random.integer(4, 7));
+}
+
+export function drawVeriffFaults(random: Random): FaultRule[] {
+  const all: FaultRule[] = [
+    { on: 'request', method: 'POST', kind: 'status', status: 503 },
+    { on: 'request', method: 'POST', kind: 'lost_request' },
+    { on: 'request', method: 'GET', kind: 'lost_reply' },
+    { on: 'webhook', kind: 'duplicate', times: 2 },
+    { on: 'webhook', kind: 'lost' },
+  ];
+  return random.shuffle(all).slice(0, random.integer(1, 3));
+}

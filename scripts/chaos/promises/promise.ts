@@ -1,0 +1,26 @@
+// A promise of the product, and what a check of it is given. A check returns what breaks it, in words; an
+// empty list means that it holds. `found` says over how much it held: a check of nothing proves nothing.
+
+import type { ApplianceDatabase } from '../../verify-ledger/appliance-rows.ts';
+import type { Books } from '../books.ts';
+import type { Journal } from '../journal.ts';
+
+export interface Evidence {
+  books: Books;
+  journal: Journal;
+  appliance: ApplianceDatabase;
+  stripeFile: string;
+  veriffFile: string;
+  /** When the load ended, by the wall clock. */
+  endedAt: number;
+}
+
+export interface Finding {
+  found: string;
+  broken: string[];
+}
+
+export interface Promised {
+  name: string;
+  check(evidence: Evidence): Promise<Finding>;
+}
