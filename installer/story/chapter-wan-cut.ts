@@ -116,10 +116,11 @@ async function showReceivable(stage: Stage, ben: Person): Promise<void> {
   await stage.narrator.step(
     `What ${ben.name} took and the card did not pay is a receivable`,
     () =>
-      stage.api.get<{ data: { amount: { amount: number; currency: string } }[] }>(
+      stage.api.get<{ data: { open: { amount: number; currency: string } }[] }>(
         `/v1/people/${ben.id}/receivables`,
       ),
-    (page) => page.data.map(({ amount }) => `${amount.amount / 100} ${amount.currency}`).join(', '),
+    (page) =>
+      page.data.map(({ open }) => `${(open.amount / 100).toFixed(2)} ${open.currency}`).join(', '),
   );
 }
 
