@@ -23,6 +23,7 @@ import { findMethod } from '../../../server/domains/payments/store-methods.ts';
 import { listOperations } from '../../../server/domains/payments/store-operations.ts';
 import { findPayment } from '../../../server/domains/payments/store-payments.ts';
 import { createStripe } from '../../../server/domains/payments/providers/stripe.ts';
+import type { OperationRequest } from '../../../server/domains/payments/replay.ts';
 import type { Room } from '../../../server/domains/payments/room.ts';
 import { type OrgDatabase, transaction } from '../../../server/platform/database/database.ts';
 import type { Deps } from '../../../server/platform/deps.ts';
@@ -31,12 +32,21 @@ import {
   ensureProviderAccount,
   type Inbox,
 } from '../../../server/platform/inbox/index.ts';
-import { createBell, createOutbox, type Outbox } from '../../../server/platform/outbox/index.ts';
+import {
+  createBell,
+  createOutbox,
+  type Message,
+  type Outbox,
+  type OutboxHandler,
+  type Prepared,
+  type Sent,
+  type Settled,
+} from '../../../server/platform/outbox/index.ts';
 import {
   createHttpClient,
   HTTP_CLIENT_DEFAULTS,
 } from '../../../server/platform/outside/http-client.ts';
-import type { HttpClient } from '../../../server/platform/outside/http-exchange.ts';
+import type { HttpClient, HttpResponse } from '../../../server/platform/outside/http-exchange.ts';
 import { present } from '../../../server/shared/assert.ts';
 import { type SeededOrganization, useTestDatabase } from '../../support/database.ts';
 import { spawnTwin, type Twin } from '../../support/spawn-twin.ts';
@@ -319,4 +329,48 @@ export async function eventTypes(till: Till, subjectId: string): Promise<string[
     [till.db.org, subjectId],
   );
   return rows.map(({ type }) => type);
+}
+
+export interface Hand {
+  prepare(): Promise<Prepared<OperationRequest>>;
+  send(request: OperationRequest): Promise<Sent<HttpResponse>>;
+  settle(request: OperationRequest, sent: Sent<HttpResponse>): Promise<Settled>;
+  /** All phases, until the message would leave the outbox. Answers how often something was sent. */
+  run(): Promise<number>;
+}
+
+/** Drives one operation's message by hand, phase by phase, while the engine stands still. */
+export function byHand(till: Till, operation: Operation): Hand {
+  const handler = till.payments.handlers['payments.operation'] as unknown as OutboxHandler<
+    OperationRequest,
+    HttpResponse
+  >;
+  const message: Message = {
+    pos: 1,
+    orgId: till.db.org,
+    laneId: 1,
+    aggregate: operation.paymentId,
+    type: 'payments.operation',
+    uid: operation.id,
+    body: { payment_id: operation.paymentId, operation_id: operation.id },
+    traceId: null,
+    createdAt: till.deps.world.clock.now(),
+    attempt: 1,
+  };
+  const hand: Hand = {
+    prepare: () => transaction(till.db, (tx) => handler.prepare(tx, message)),
+    send: (request) => handler.send(request, new AbortController().signal, message),
+    settle: (request, sent) =>
+      transaction(till.db, (tx) => handler.settle(tx, message, { request, sent })),
+    run: async () => {
+      for (let sends = 0; sends < 50; sends += 1) {
+        const prepared = await hand.prepare();
+        if (prepared.kind !== 'send') return sends;
+        const settled = await hand.settle(prepared.request, await hand.send(prepared.request));
+        if (settled.kind === 'done' || settled.kind === 'dead') return sends + 1;
+      }
+      throw new Error('fifty tries were not enough');
+    },
+  };
+  return hand;
 }
