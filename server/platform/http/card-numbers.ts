@@ -5,6 +5,9 @@
 export const JSON_DEPTH_MAX = 32;
 
 const RUN_OF_DIGITS = /(?<![0-9.])[2-6](?:[ -]?[0-9]){12,18}(?![0-9])/g;
+/** UUIDs and long hexadecimal ids: by chance one in some thousand holds the digits of a card. */
+const IDENTIFIER =
+  /(?<![0-9a-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{24,})(?![0-9a-z])/gi;
 /** First digits and lengths of the schemes in use (ISO/IEC 7812 ranges, coarsely). */
 const SCHEMES: readonly [RegExp, ReadonlySet<number>][] = [
   [/^4/, new Set([13, 16, 19])],
@@ -50,7 +53,7 @@ export function holdsNul(value: unknown): boolean {
 export function holdsCardNumber(value: unknown): boolean {
   if (typeof value === 'number') return value >= 1e12 && isCardNumber(String(value));
   if (typeof value !== 'string' || value.length < 13) return false;
-  for (const [run] of value.matchAll(RUN_OF_DIGITS)) {
+  for (const [run] of value.replaceAll(IDENTIFIER, '#').matchAll(RUN_OF_DIGITS)) {
     if (isCardNumber(run.replaceAll(/[ -]/g, ''))) return true;
   }
   return false;

@@ -13,6 +13,7 @@ describe('a card number is found', () => {
     ['Diners Club', '30569309025904'],
     ['JCB', '3530111333300000'],
     ['UnionPay', '6200000000000005'],
+    ['beside a UUID', 'a1b2c3d4-0000-4000-8000-000000abcdef 4242424242424242'],
     ['amid other words', 'card 4242424242424242, thanks'],
   ])('%s', (_name, text) => {
     expect(holdsCardNumber(text)).toBe(true);
@@ -38,6 +39,8 @@ describe('what is none passes', () => {
     ['no scheme of cards', '1234567890123452'],
     ['an instant in milliseconds', '1795255200000'],
     ['twelve digits', '424242424242'],
+    ['a UUID that happens to hold one', 'a1b2c3d4-4242-4242-8242-0001abcdef01'],
+    ['a long hexadecimal id', 'opr_t_4242424242424242f0c2a9d13b4e688a'],
     ['twenty digits', '42424242424242424242'],
     ['a piece of a longer number', '0.4242424242424242'],
   ])('%s', (_name, text) => {
