@@ -13,6 +13,8 @@ export async function recordIdentification(
   const { tookMs: _notKept, ...found } = identification;
   const stored: StoredIdentification = {
     ...found,
+    score: rounded(found.score),
+    margin: rounded(found.margin),
     id: deps.ids.make('identification'),
     deviceId,
     nodeId,
@@ -26,4 +28,9 @@ export interface RecordedIdentification {
   identification: Identification;
   deviceId: string | null;
   nodeId: string;
+}
+
+/** As it is kept: in millionths. The answer and the record say the same. */
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 1_000_000) / 1_000_000;
 }

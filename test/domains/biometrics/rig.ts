@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeScope } from '../../../server/domains/access/index.ts';
-import { createChangeFeed } from '../../../server/domains/audit/index.ts';
+import { createAudit, createChangeFeed } from '../../../server/domains/audit/index.ts';
 import {
   type Biometrics,
   type BiometricsSettings,
@@ -59,7 +59,7 @@ export async function startRig(deps: Deps, options: RigOptions = {}): Promise<Ri
     whenWithdrawn: (tx, withdrawal) => eraseTemplatesOfConsent(deps, tx, withdrawal),
   });
   const http = await startTestHttp(deps, {
-    routes: [...people.routes, ...biometrics.routes],
+    routes: [...createAudit(deps, nodeScope).routes, ...people.routes, ...biometrics.routes],
     locators: { ...people.locators, ...biometrics.locators },
   });
   if (options.gallery !== false) await biometrics.startGallery();
