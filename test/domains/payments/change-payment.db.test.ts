@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { refundPayment, voidPayment } from '../../../server/domains/payments/change-payment.ts';
 import { transaction } from '../../../server/platform/database/database.ts';
+import { THEN_CUT } from '../../support/spawn-twin.ts';
 import { until } from '../../support/until.ts';
 import {
   accept,
@@ -155,7 +156,7 @@ describe('a void', () => {
       method: 'POST',
       path: '/v1/payment_intents/*/capture',
       kind: 'lost_reply',
-      then: 'cut',
+      ...THEN_CUT,
     });
     const doubtful = await accept(till, await addPayer(till));
     await untilStatus(till, doubtful, 'in_doubt');

@@ -153,7 +153,7 @@ async function build(
     apiVersion: '2026-10-28.endive',
     idempotencyWindowMs: of.windowMs ?? 86_400_000,
   };
-  const ask: Room<Identification>['ask'] = {
+  const questions: Room<Identification>['ask'] = {
     person: async (db, id) => {
       const person = await findPerson(db, id);
       return person === null ? null : { active: person.status === 'active', nodeId: person.nodeId };
@@ -171,7 +171,7 @@ async function build(
     ledger,
     client,
     nodeScope,
-    ask,
+    ask: questions,
   });
   const inbox = createInbox(deps, {
     sources: [payments.inboxSource],
@@ -185,7 +185,15 @@ async function build(
   });
   await outbox.start();
   const provider = createStripe(stripe);
-  const room = { deps, settings, stripe, ledger, provider, client, ask } as unknown as Room;
+  const room = {
+    deps,
+    settings,
+    stripe,
+    ledger,
+    provider,
+    client,
+    ask: questions,
+  } as unknown as Room;
   const deviceId = deps.ids.make('device');
   const db = deps.databases.org(org.orgId);
   const till = { org, db, deps, ledger, payments, room, client, outbox, inbox, twin, contact, kyc };
