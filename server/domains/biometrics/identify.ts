@@ -52,19 +52,26 @@ export async function identify(
   const query = requireVector(request.vector, extractor.dimensions, '/vector');
   if (request.quality < extractor.qualityMin) return answer(unsearched('poor_quality'), 0, 0);
   refuseStale(follower.lagMs(), settings.stalenessMaxMs);
-  signal?.throwIfAborted();
+  refuseLate(signal);
 
   const key = { orgId, modality, extractor: name };
   const gallerySize = gallery.size(key);
   const { falsePositiveRate, marginMin } = settings;
   const threshold = thresholdOf(extractor, { gallerySize, falsePositiveRate });
   const candidates = await gallery.search(key, query);
-  signal?.throwIfAborted();
+  refuseLate(signal);
   return answer(judge(candidates, { threshold, marginMin }), threshold, gallerySize);
 }
 
 function unsearched(outcome: 'unknown_extractor' | 'poor_quality'): Verdict {
   return { outcome, personId: null, score: null, margin: null };
+}
+
+/** Nobody waits for the answer any more: what follows from it must not happen. */
+function refuseLate(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new AppError('deadline_passed', 'The deadline passed before the search had ended.');
+  }
 }
 
 function refuseStale(lagMs: number, stalenessMaxMs: number): void {

@@ -5,7 +5,7 @@
 import type { OrgDatabase } from '../../platform/database/database.ts';
 import type { Deps } from '../../platform/deps.ts';
 import type { Caller } from '../../platform/http/route.ts';
-import { isAppError } from '../../shared/errors.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Actor } from '../audit/index.ts';
 import { findPeopleByRef, requireReach } from '../people/index.ts';
 import type { Extractors } from './extractor.ts';
@@ -39,7 +39,12 @@ export async function importPeople(
   let batch: ImportedRow[] = [];
   let line = 0;
   const flush = async (): Promise<void> => {
-    job.signal.throwIfAborted();
+    if (job.signal.aborted) {
+      throw new AppError(
+        'deadline_passed',
+        'The import took too long; what was stored stays. Send it again.',
+      );
+    }
     await importBatch(deps, job, { rows: batch, report, reach });
     batch = [];
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Identification } from '../../../server/domains/biometrics/index.ts';
-import { transaction } from '../../../server/platform/database/database.ts';
+import { type Row, transaction } from '../../../server/platform/database/database.ts';
 import { type Captured, createCamera } from '../../../simulators/terminal/camera.ts';
 import { type SeededOrganization, useTestDatabase } from '../../support/database.ts';
 import type { TestResponse } from '../../support/http.ts';
@@ -58,7 +58,12 @@ async function outcomeBecomes(seed: string, outcome: string): Promise<Identifica
   });
 }
 
-async function templateRows(personId: string): Promise<any[]> {
+interface TemplateRow extends Row {
+  id: string;
+  sealed: Buffer;
+}
+
+async function templateRows(personId: string): Promise<TemplateRow[]> {
   return database
     .databases()
     .org(org.orgId)
@@ -66,6 +71,11 @@ async function templateRows(personId: string): Promise<any[]> {
       org.orgId,
       personId,
     ]);
+}
+
+function sealedOf([row]: readonly TemplateRow[]): Buffer {
+  if (row === undefined) throw new Error('There is no template.');
+  return row.sealed;
 }
 
 describe('enrolling', () => {
@@ -141,9 +151,8 @@ describe('enrolling', () => {
   test('by a device happens in its transaction, once the keys are at hand', async () => {
     const personId = await createPerson();
     const db = database.databases().org(org.orgId);
-    const { deps } = { deps: database.deps() };
     const device = { ...camera.capture('device'), personId, deviceId: 'dev_test' };
-    const cold = rig.another(deps);
+    const cold = rig.another(database.deps());
     const attempt = (): Promise<{ template_id: string }> =>
       transaction(db, (tx) => cold.enrolFromDevice(tx, device));
     await expect(attempt()).rejects.toMatchObject({ code: 'sealed' });
@@ -242,7 +251,7 @@ describe('erasing', () => {
     expect(await templateRows(personId)).toMatchObject([{ status: 'erased', sealed: null }]);
     expect((await ask('DELETE', `/v1/templates/${templateId}`)).json()).toEqual(answer.json());
     const events = await ask('GET', `/v1/events?subject_id=${templateId}`);
-    expect(events.json().data.map((event: any) => event.type)).toEqual([
+    expect(events.json().data.map((event: { type: string }) => event.type)).toEqual([
       'template.enrolled',
       'template.erased',
     ]);
@@ -298,8 +307,8 @@ describe('a template that was moved in the table', () => {
           sealed,
         ]),
       );
-    await swap(ana.templateId, b[0].sealed);
-    await swap(ben.templateId, a[0].sealed);
+    await swap(ana.templateId, sealedOf(b));
+    await swap(ben.templateId, sealedOf(a));
     const fresh = rig.another(database.deps());
     await fresh.startGallery();
     expect(fresh.stats().unreadable).toBe(2);

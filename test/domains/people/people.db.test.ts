@@ -28,7 +28,7 @@ function ask(
   return rig.http.request(method, path, { key, body, headers });
 }
 
-async function createPerson(body: object = {}): Promise<any> {
+async function createPerson(body: object = {}): Promise<{ id: string; node_id: string }> {
   const answer = await ask('POST', '/v1/people', { body: { display_name: 'Ana', ...body } });
   expect(answer.status).toBe(201);
   return answer.json();
