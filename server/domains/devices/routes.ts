@@ -1,6 +1,6 @@
 // The table of device routes.
 
-import { type AnyRoute, type Caller, route } from '../../platform/http/route.ts';
+import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { notFound } from '../../shared/errors.ts';
 import { actorOf } from '../access/index.ts';
 import { changeStatus, type StatusChange } from './change-status.ts';
@@ -148,7 +148,7 @@ function statusRoutes(parts: DevicesParts): readonly AnyRoute[] {
         changeStatus(parts, db, {
           deviceId: params.device_id,
           move,
-          actor: actorOf(caller as Caller),
+          actor: actorOf(caller),
           traceId,
         }),
       present: (device) => presentDevice(device, parts.deps.world.clock.now()),

@@ -2,7 +2,7 @@
 // kept (0600). Whoever comes second reads what the first one wrote. The gateway's certificate is made anew
 // when two thirds of its life are over or its names changed; terminals pin the authority, so they stay.
 
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
@@ -50,6 +50,8 @@ export function readGatewayIdentity(certPem: string, keyPem: string): GatewayIde
   const [leaf, anchor] = [chain[0], chain.at(-1)];
   if (leaf === undefined || anchor === undefined)
     throw new Error('Expected at least one certificate in PEM, found none.');
+  if (!leaf.checkPrivateKey(createPrivateKey(keyPem)))
+    throw new Error('Expected the private key of the first certificate, found another one.');
   return { certPem, keyPem, anchorPem: anchor.toString(), anchorPin: pinOf(anchor) };
 }
 

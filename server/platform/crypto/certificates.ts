@@ -150,8 +150,8 @@ function addressBytes(address: string): Buffer {
   const groups = (part: string): number[] =>
     part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
   const [before, after] = [groups(head), groups(tail ?? '')];
-  const zeros = new Array<number>(tail === undefined ? 0 : 8 - before.length - after.length);
-  const words = [...before, ...zeros.fill(0), ...after];
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
+  const words = [...before, ...Array.from({ length: zeros }, () => 0), ...after];
   return Buffer.from(words.flatMap((word) => [word >> 8, word & 0xff]));
 }
 

@@ -1,10 +1,11 @@
 // A WebSocket listener that ends TLS 1.3 itself: channel binding needs the session. Owns the handshake,
 // admission and the set of open connections; what is said on them is the caller's.
 
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { World } from '../../shared/world.ts';
 import { type AdmissionState, chooseProtocol, refuseUpgrade, writeRefusal } from './admission.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -31,8 +32,10 @@ export interface RealtimeServer {
 }
 
 export function createRealtimeServer(parts: RealtimeParts): RealtimeServer {
-  const { world, settings, certificate, onConnection } = parts;
-  const open = new Set<Connection>();
+  const { world, settings } = parts;
+  const server = createServer({ ...tlsOptions(parts.certificate), ...HANDSHAKE_TIMES });
+  server.maxConnections = settings.connectionsMax + LIMITS.pendingSockets;
+  const members = createMembers();
   const state: AdmissionState = {
     stopping: false,
     connections: 0,
@@ -41,16 +44,7 @@ export function createRealtimeServer(parts: RealtimeParts): RealtimeServer {
       burst: settings.connectsPerSecond,
     }),
   };
-  const server = createServer({
-    ...tlsOptions(certificate),
-    handshakeTimeout: LIMITS.handshakeMs,
-    headersTimeout: LIMITS.handshakeMs,
-    requestTimeout: LIMITS.handshakeMs,
-    keepAliveTimeout: 1,
-  });
-  server.maxConnections = settings.connectionsMax + LIMITS.pendingSockets;
-  const upgrades = new WebSocketServer(webSocketOptions(settings));
-
+  const enter = acceptUpgrades(parts, members);
   server.on('request', (_request, response) => {
     response.writeHead(426, { connection: 'close', upgrade: 'websocket' });
     response.end('{"error":"upgrade_required"}\n');
@@ -58,24 +52,11 @@ export function createRealtimeServer(parts: RealtimeParts): RealtimeServer {
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
+    state.connections = members.count();
     const refusal = refuseUpgrade(request, settings, state);
-    if (refusal !== null) {
-      parts.onRefused?.(refusal.status);
-      return writeRefusal(socket, refusal);
-    }
-    upgrades.handleUpgrade(request, socket, head, (webSocket) => {
-      // The handshake of HTTP is over: nothing of the request is kept per connection.
-      const tls = socket as TLSSocket;
-      tls.setNoDelay(true);
-      const connection = createConnection({ socket: webSocket, tls, world, settings });
-      state.connections += 1;
-      open.add(connection);
-      webSocket.once('close', () => {
-        state.connections -= 1;
-        open.delete(connection);
-      });
-      onConnection(connection);
-    });
+    if (refusal === null) return enter(request, socket as TLSSocket, head);
+    parts.onRefused?.(refusal.status);
+    writeRefusal(socket, refusal);
   });
 
   return {
@@ -87,38 +68,87 @@ export function createRealtimeServer(parts: RealtimeParts): RealtimeServer {
           resolve({ host: address, port });
         });
       }),
-    connections: () => state.connections,
+    connections: members.count,
     useCertificate: (renewed) => server.setSecureContext(tlsOptions(renewed)),
-    stop: (deadlineMs) => {
+    stop: async (deadlineMs) => {
       state.stopping = true;
-      for (const connection of open) connection.close(CLOSE.goingAway, 'the server is stopping');
-      return new Promise((resolve) => {
-        const cut = world.timers.after(deadlineMs, () => {
-          for (const client of upgrades.clients) client.terminate();
-          server.closeAllConnections();
-        });
-        server.close(() => {
-          cut.cancel();
-          resolve();
-        });
-        server.closeIdleConnections();
+      members.farewell();
+      const cut = world.timers.after(deadlineMs, () => {
+        members.cut();
+        server.closeAllConnections();
       });
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await Promise.all([closed, members.gone()]);
+      cut.cancel();
     },
   };
 }
 
-function tlsOptions({ certPem, keyPem }: { certPem: string; keyPem: string }): object {
-  return { cert: certPem, key: keyPem, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' };
+/** The open connections. */
+interface Members {
+  add(connection: Connection, socket: WebSocket): void;
+  count(): number;
+  farewell(): void;
+  cut(): void;
+  /** Resolves when nobody is left and everybody's end was told. */
+  gone(): Promise<void>;
 }
 
-function webSocketOptions(settings: RealtimeSettings): object {
+function createMembers(): Members {
+  const open = new Map<WebSocket, Connection>();
+  let waiters: (() => void)[] = [];
   return {
+    add: (connection, socket) => {
+      open.set(socket, connection);
+      socket.once('close', () => {
+        open.delete(socket);
+        if (open.size > 0) return;
+        for (const done of waiters) done();
+        waiters = [];
+      });
+    },
+    count: () => open.size,
+    farewell: () => {
+      for (const connection of open.values())
+        connection.close(CLOSE.goingAway, 'the server is stopping');
+    },
+    cut: () => {
+      for (const socket of open.keys()) socket.terminate();
+    },
+    gone: () =>
+      open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),
+  };
+}
+
+type Enter = (request: IncomingMessage, tls: TLSSocket, head: Buffer) => void;
+
+function acceptUpgrades({ world, settings, onConnection }: RealtimeParts, members: Members): Enter {
+  const upgrades = new WebSocketServer({
     noServer: true,
-    clientTracking: true,
+    clientTracking: false,
     // 240 KiB per connection and stalls on mass disconnects; terminals send little.
     perMessageDeflate: false,
     maxPayload: settings.maxPayloadBytes,
     maxFragments: LIMITS.fragmentsMax,
     handleProtocols: (offered: Set<string>) => chooseProtocol(offered, settings.protocols) ?? false,
-  };
+  } as ServerOptions);
+  return (request, tls, head) =>
+    upgrades.handleUpgrade(request, tls, head, (socket) => {
+      tls.setNoDelay(true);
+      const connection = createConnection({ socket, tls, world, settings });
+      members.add(connection, socket);
+      onConnection(connection);
+    });
+}
+
+const HANDSHAKE_TIMES = {
+  handshakeTimeout: LIMITS.handshakeMs,
+  headersTimeout: LIMITS.handshakeMs,
+  requestTimeout: LIMITS.handshakeMs,
+  keepAliveTimeout: 1,
+};
+
+function tlsOptions({ certPem, keyPem }: { certPem: string; keyPem: string }): object {
+  return { cert: certPem, key: keyPem, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' };
 }

@@ -64,29 +64,7 @@ export function createSession(parts: SessionParts): Session {
     connection.close(CLOSE.internal, 'nothing is lost: connect and send again');
   });
 
-  const route = (frame: AnyFrame): void => {
-    switch (frame.t) {
-      case 'ask':
-        return lanes.decisions.receive(frame);
-      case 'ev':
-        return lanes.events.receive(frame);
-      case 'rcv':
-      case 'prg':
-      case 'res':
-      case 'err':
-        return lanes.commands.receive(frame);
-      case 'hb':
-        return beat(frame);
-      default:
-        if (frame['crit'] === true)
-          throw new Refusal(CLOSE.unsupported, `the frame type ${frame.t} is not supported`);
-    }
-  };
-  const beat = (frame: AnyFrame): void => {
-    const t2 = world.clock.now();
-    const { ts } = readAs(Heartbeat, frame);
-    connection.send({ t: 'time', t1: ts, t2, t3: world.clock.now() });
-  };
+  const hand = handOut(parts, lanes);
 
   return {
     orgId: admitted.orgId,
@@ -103,7 +81,7 @@ export function createSession(parts: SessionParts): Session {
     receive: (text) => {
       try {
         if (!frames.take()) throw new Refusal(CLOSE.tooMuch, 'too many frames');
-        route(parseFrame(text));
+        hand(parseFrame(text));
       } catch (thrown) {
         if (thrown instanceof Refusal) connection.close(thrown.code, thrown.message);
         else {
@@ -123,6 +101,31 @@ export function createSession(parts: SessionParts): Session {
         type: 'device.disconnected',
         data: { gen: admitted.gen, code },
       }),
+  };
+}
+
+function handOut({ domain, connection }: SessionParts, lanes: Lanes): (frame: AnyFrame) => void {
+  const { clock } = domain.deps.world;
+  return (frame) => {
+    switch (frame.t) {
+      case 'ask':
+        return lanes.decisions.receive(frame);
+      case 'ev':
+        return lanes.events.receive(frame);
+      case 'rcv':
+      case 'prg':
+      case 'res':
+      case 'err':
+        return lanes.commands.receive(frame);
+      case 'hb': {
+        const t2 = clock.now();
+        const { ts } = readAs(Heartbeat, frame);
+        return void connection.send({ t: 'time', t1: ts, t2, t3: clock.now() });
+      }
+      default:
+        if (frame['crit'] === true)
+          throw new Refusal(CLOSE.unsupported, `the frame type ${frame.t} is not supported`);
+    }
   };
 }
 
