@@ -40,9 +40,12 @@ export async function applyDecision(
       'Veriff’s code says another thing than its status; the status counts',
     );
   }
+  // What we took back stays so: only another attempt of the person is news.
+  const sameAttempt = session.decision?.['attempt_id'] === found.kept.attempt_id;
+  if (session.status === 'revoked' && sameAttempt) return false;
   const status = decided(session.status, found.decision);
   const same = status === session.status && session.providerRef === found.providerRef;
-  if (same && session.decision?.['attempt_id'] === found.kept.attempt_id) return false;
+  if (same && sameAttempt) return false;
   const now = room.deps.world.clock.now();
   const changed: KycSession = {
     ...session,

@@ -14,7 +14,7 @@ import {
 } from '../../platform/outbox/index.ts';
 import type { HttpResponse } from '../../platform/outside/http-exchange.ts';
 import type { KycSession } from './kyc-session.ts';
-import { buildCreate, buildSessionBody, parseCreated } from './providers/veriff.ts';
+import { buildCreate, buildSessionBody, isSigned, parseCreated } from './providers/veriff.ts';
 import { PROVIDER, type Room } from './room.ts';
 import { lockSession, saveSession } from './store.ts';
 import { tellSession } from './tell-session.ts';
@@ -68,10 +68,15 @@ async function settleCreate(
     return { kind: 'dead', reason: `not known whether the session was made: ${sent.reason}` };
   }
   const { status } = sent.answer;
-  if (status === 429 || status === 503) return postpone(tx, session, `Veriff answered ${status}`);
+  if (status === 429) return postpone(tx, session, `Veriff answered ${status}`);
   if (status >= 500) {
     await giveUp(room, tx, { session, reason: `answered ${status}`, transport: 'unknown' });
     return { kind: 'dead', reason: `Veriff answered ${status}; the session may have been made` };
+  }
+  if (status < 300 && !isSigned(room.veriff, sent.answer)) {
+    const reason = 'the answer carries no valid x-hmac-signature';
+    await giveUp(room, tx, { session, reason, transport: 'unknown' });
+    return { kind: 'dead', reason };
   }
   const created = parseCreated(sent.answer);
   if (status >= 400 || !created.ok) {

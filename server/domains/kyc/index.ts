@@ -51,7 +51,7 @@ export function createKyc(deps: Deps, options: KycOptions): Kyc {
   const room: Room = { deps, ...options };
   return {
     statusOf: async (db, personId) => {
-      const standing = await findStanding(db, personId);
+      const standing = await findStanding(db, { personId, level: options.settings.level });
       if (standing === null) return { status: 'not_started', validUntil: null };
       return { status: standing.status, validUntil: standing.validUntil };
     },

@@ -88,17 +88,21 @@ export async function listSessions(
   return toPage(rows.map(fromRow), page.limit);
 }
 
-/** The session whose decision counts: the newest that has one. */
+/**
+ * The last word about a person at a level: yes, no, or taken back. A later session that is in review, or
+ * that nobody finished, says nothing about an approval that stands.
+ */
 export async function findStanding(
   db: OrgQueryable,
-  personId: string,
+  { personId, level }: { personId: string; level: string },
 ): Promise<Pick<KycSession, 'status' | 'validUntil'> | null> {
   return one(
     await db.query<KycRow>(
       `select ${COLUMNS} from kyc_session k
-        where k.org_id = $1 and k.person_id = $2 and k.decided_at is not null
+        where k.org_id = $1 and k.person_id = $2 and k.level = $3
+          and k.status in ('approved', 'declined', 'revoked')
         order by k.decided_at desc, k.id desc limit 1`,
-      [db.org, personId],
+      [db.org, personId, level],
     ),
   );
 }

@@ -52,6 +52,15 @@ export function parseCreated(response: HttpResponse): Created {
   return { ok: true, providerRef: id, url };
 }
 
+export function isSigned(
+  { sharedSecret }: VeriffSettings,
+  { headers, body }: HttpResponse,
+): boolean {
+  const given = hex(headers['x-hmac-signature'] ?? headers['vrf-hmac-signature']);
+  const secrets = [{ id: 'answer', secret: sharedSecret }];
+  return findSigner(secrets, [given], (secret) => sign(secret, body)) !== null;
+}
+
 export interface VeriffDecision {
   providerRef: string;
   vendorData: string | null;
@@ -69,10 +78,7 @@ export type DecisionAnswer =
 
 /** Answers are signed like webhooks; one that is not is not believed. */
 export function parseDecision(settings: VeriffSettings, response: HttpResponse): DecisionAnswer {
-  const given = hex(response.headers['x-hmac-signature'] ?? response.headers['vrf-hmac-signature']);
-  const secrets = [{ id: 'answer', secret: settings.sharedSecret }];
-  const body = Buffer.from(response.body);
-  if (findSigner(secrets, [given], (secret) => sign(secret, body)) === null) {
+  if (!isSigned(settings, response)) {
     return { kind: 'unreadable', why: 'the answer carries no valid x-hmac-signature' };
   }
   const parsed = parseJson(response.body);
