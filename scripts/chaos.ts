@@ -37,4 +37,5 @@ function end(why: string): never {
   process.exit(3);
 }
 
-process.exitCode = await main();
+// Explicit: what stops Postgres on the way out would end with 0 on its own account.
+process.exit(await main());

@@ -21,7 +21,7 @@ const startedAt = performance.now();
 const tests = runJest({
   root,
   config: 'jest.full.config.ts',
-  env: { SALLYPORT_CHILD_COVERAGE: rawFolder },
+  env: { SALLYPORT_TEST_CHILD_COVERAGE: rawFolder },
 });
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 console.log(`\nTests took ${seconds} s. Coverage:`);

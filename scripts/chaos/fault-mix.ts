@@ -27,31 +27,37 @@ export function drawStripeFaults(
     times: random.integer(1, 2),
     ...more,
   });
-  const all = [
+  const always = [
+    // Of the answer to a write: it will be carried out after the server has given up on it.
+    request('delay', { path: INTENTS, delay_ms: patienceMs + random.integer(100, 400), after: 1 }),
+    request('lost_reply', { path: '/v1/refunds' }),
+  ];
+  const some = [
     request('lost_request'),
     request('lost_reply'),
     request('lost_reply', { path: INTENTS }),
     request('reset'),
     request('status', { status: random.pick([500, 502, 503]) }),
     request('status_after', { status: 500 }),
-    // Of the answer to a write: it will be carried out after the server has given up on it.
-    request('delay', { path: INTENTS, delay_ms: patienceMs + random.integer(200, 600) }),
     request('delay', { delay_ms: random.integer(50, 300), times: 4 }),
     { on: 'request', method: 'GET', kind: 'lost_reply', after: random.integer(0, 3) },
     webhook('duplicate'),
     webhook('reorder'),
     webhook('lost'),
   ];
-  return random.shuffle(all).slice(0, random.integer(4, 7));
+  return [...always, ...random.shuffle(some).slice(0, random.integer(4, 7))];
 }
 
 export function drawVeriffFaults(random: Random): FaultRule[] {
-  const all: FaultRule[] = [
+  const always: FaultRule[] = [
+    { on: 'request', method: 'POST', path: '/v1/sessions', kind: 'lost_reply', after: 1 },
+  ];
+  const some: FaultRule[] = [
     { on: 'request', method: 'POST', kind: 'status', status: 503 },
     { on: 'request', method: 'POST', kind: 'lost_request' },
     { on: 'request', method: 'GET', kind: 'lost_reply' },
     { on: 'webhook', kind: 'duplicate', times: 2 },
     { on: 'webhook', kind: 'lost' },
   ];
-  return random.shuffle(all).slice(0, random.integer(1, 3));
+  return [...always, ...random.shuffle(some).slice(0, random.integer(1, 3))];
 }

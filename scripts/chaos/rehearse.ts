@@ -8,7 +8,7 @@ import { drawStripeFaults, drawVeriffFaults } from './fault-mix.ts';
 import { createJournal } from './journal.ts';
 import { carryOut, type Stage } from './killer.ts';
 import { createLoad } from './load.ts';
-import { DWELL_MAX_MS, HITS_MIN, type Kill, planKills, WINDOWS } from './plan.ts';
+import { DWELL_MS, HITS_MIN, type Kill, planKills, WINDOWS } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { checkPromises } from './promises/check.ts';
 import { type Random, seeded } from './random.ts';
@@ -106,7 +106,7 @@ async function killAllOf(
   for (let kill = waiting.shift(); kill !== undefined; kill = waiting.shift()) {
     done += 1;
     await renewFaults(stage, random);
-    await sleep(random.integer(0, DWELL_MAX_MS));
+    await sleep(random.integer(DWELL_MS.min, DWELL_MS.max));
     const isHit = await carryOut(stage, `${done}/${plan.length + again}`, kill);
     if (kill.victim !== 'server' || kill.window === null) continue;
     if (isHit) hits.set(kill.window, (hits.get(kill.window) ?? 0) + 1);

@@ -74,7 +74,7 @@ export function createServer({ root, folder, main, port, env }: ServerOptions): 
 }
 
 /** Patient enough for a busy machine, impatient enough that every fault bites within the rehearsal. */
-export const PATIENCE_MS = 1_000;
+export const PATIENCE_MS = 400;
 
 export function serverEnvironment(at: {
   folder: string;
@@ -94,7 +94,7 @@ export function serverEnvironment(at: {
     PROVIDERS_STRIPE_SECRET_KEY: at.stripe.key,
     PROVIDERS_STRIPE_WEBHOOK_SECRETS: at.stripe.webhookSecret,
     PROVIDERS_STRIPE_TIMEOUT_MS: PATIENCE_MS,
-    PROVIDERS_STRIPE_CONNECT_TIMEOUT_MS: 500,
+    PROVIDERS_STRIPE_CONNECT_TIMEOUT_MS: 300,
     // Few, so that work piles up behind every fault and is there when the next kill comes.
     PROVIDERS_STRIPE_CONNECTIONS: 4,
     PROVIDERS_STRIPE_POLL_MS: 1_000,
@@ -103,7 +103,7 @@ export function serverEnvironment(at: {
     PROVIDERS_VERIFF_API_KEY: at.veriff.key,
     PROVIDERS_VERIFF_SHARED_SECRET: at.veriff.secret,
     PROVIDERS_VERIFF_TIMEOUT_MS: PATIENCE_MS,
-    PROVIDERS_VERIFF_CONNECT_TIMEOUT_MS: 500,
+    PROVIDERS_VERIFF_CONNECT_TIMEOUT_MS: 300,
     PROVIDERS_VERIFF_POLL_MS: 1_000,
     // A dead worker's shards are free again this soon.
     OUTBOX_LEASE_MS: 1_000,

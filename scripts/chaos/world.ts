@@ -11,7 +11,8 @@ import type { ApplianceDatabase } from '../verify-ledger/appliance-rows.ts';
 import type { ChaosArguments } from './arguments.ts';
 import { type Books, openPostgresBooks, openSqliteBooks } from './books.ts';
 import { killAll } from './child.ts';
-import { freePort, type Postgres, startPostgres } from './postgres.ts';
+import { freePort } from './free-port.ts';
+import type { Postgres } from './postgres.ts';
 import { createServer, serverEnvironment, type ServerProcess } from './server.ts';
 import { createTwin, type Twin } from './twin.ts';
 
@@ -45,7 +46,10 @@ export async function openWorld(root: string, options: ChaosArguments): Promise<
     if (!isKept) rmSync(folder, { recursive: true, force: true });
   };
   try {
-    if (options.database === 'postgres') postgres = await startPostgres(folder);
+    if (options.database === 'postgres') {
+      const { startPostgres } = await import('./postgres.ts');
+      postgres = await startPostgres(folder);
+    }
     return await build({ root, folder, options, postgres, tearDown });
   } catch (error) {
     await tearDown(true);

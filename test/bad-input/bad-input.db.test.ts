@@ -14,7 +14,7 @@ import { WEBHOOK_CASES } from './cases-webhook.ts';
 import { changed, checksums } from './checksums.ts';
 import { connect } from './device-client.ts';
 import { renderPage } from './page.ts';
-import { setStage, type SetStage } from './stage.ts';
+import { setStage, type SetStage } from './set-stage.ts';
 
 const CASES: readonly BadCase[] = [
   ...CONFIG_CASES,

@@ -2,7 +2,6 @@
 // certificate: what is tested here is what the server refuses, not what a device should.
 
 import {
-  createHash,
   createHmac,
   generateKeyPairSync,
   hkdfSync,
@@ -164,10 +163,6 @@ export function newDeviceKey(): { privateKey: KeyObject; publicKey: Buffer } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   // The last 32 bytes of the SPKI are the raw key (RFC 8410 §4).
   return { privateKey, publicKey: publicKey.export({ type: 'spki', format: 'der' }).subarray(-32) };
-}
-
-export function keyIdOf(publicKey: Buffer): string {
-  return createHash('sha256').update(publicKey).digest('hex').slice(0, 32);
 }
 
 export function fieldOf(qrText: string, name: string): string {

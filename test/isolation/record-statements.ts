@@ -4,7 +4,8 @@
 import { appendFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
-import { RECORD_TO } from './recorded-statement.ts';
+
+export const RECORD_TO = 'SALLYPORT_TEST_RECORD_STATEMENTS';
 
 /** The first uses of a statement may find nothing yet; later ones do. */
 const EXAMPLES_MAX = 3;

@@ -10,8 +10,6 @@ export interface RecordedStatement {
   org: string | null;
 }
 
-export const RECORD_TO = 'SALLYPORT_TEST_RECORD_STATEMENTS';
-
 export function readRecorded(file: string): readonly RecordedStatement[] {
   return readFileSync(file, 'utf8')
     .split('\n')

@@ -14,7 +14,8 @@ import { send, type TestResponse } from '../support/http.ts';
 import { ROOT, spawnAppliance, type SpawnedAppliance } from '../support/spawn-appliance.ts';
 import type { SchemaView } from '../support/schema.ts';
 import { until } from '../support/until.ts';
-import { readRecorded, RECORD_TO, type RecordedStatement } from './recorded-statement.ts';
+import { RECORD_TO } from './record-statements.ts';
+import { readRecorded, type RecordedStatement } from './recorded-statement.ts';
 
 const RECORDER = pathToFileURL(join(import.meta.dirname, 'record-statements.ts')).href;
 const POPULATION = 200;

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-export type Line = Record<string, any>;
+export type Line = Record<string, unknown>;
 
 export interface TerminalProcess {
   tell(control: object): void;

@@ -34,7 +34,11 @@ beforeAll(async () => {
         if (p['description'] === 'slow') {
           await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
         }
-        return { decision: 'approved', reason: null, quality: (p['probe'] as any).quality };
+        return {
+          decision: 'approved',
+          reason: null,
+          quality: (p['probe'] as { quality: number }).quality,
+        };
       },
     },
     commandResults: {
@@ -110,7 +114,7 @@ describe('a simulated terminal', () => {
   test('reports a load of events and loses none', async () => {
     const { terminal, device } = await claimed();
     terminal.tell({ cmd: 'load', per_second: 2_000 });
-    await terminal.next('acked', (line) => line['seq'] > 1_500);
+    await terminal.next('acked', (line) => Number(line['seq']) > 1_500);
     terminal.tell({ cmd: 'load', per_second: 0 });
     await terminal.next('load', (line) => line['per_second'] === 0);
     terminal.tell({ cmd: 'stats' });
@@ -139,7 +143,7 @@ describe('a simulated terminal', () => {
     };
     terminal.tell({ ...slow, deadline_ms: 60_000 });
     const { id } = await terminal.next('asked');
-    await until('the first question', () => decided.includes(id));
+    await until('the first question', () => decided.includes(String(id)));
     terminal.tell({ cmd: 'drop' });
     await until('the second', () => decided.filter((each) => each === id).length >= 2);
     await terminal.kill('SIGKILL');

@@ -4,7 +4,7 @@
 
 import { TestEnvironment } from 'jest-environment-node';
 
-const folder = process.env['SALLYPORT_CHILD_COVERAGE'];
+const folder = process.env['SALLYPORT_TEST_CHILD_COVERAGE'];
 if (folder !== undefined) process.env['NODE_V8_COVERAGE'] = folder;
 
 export default TestEnvironment;

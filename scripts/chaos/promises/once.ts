@@ -15,7 +15,8 @@ export const eventsAreUnique: Promised = {
         group by device_id, epoch, seq having count(*) > 1`,
     );
     const ids = await books.rows(
-      `select device_id, id, count(*) as times from device_event
+      // What is in quarantine has no id that could be believed.
+      `select device_id, id, count(*) as times from device_event where status = 'accepted'
         group by device_id, id having count(*) > 1`,
     );
     const broken = [...places, ...ids].map((row) => JSON.stringify(row));

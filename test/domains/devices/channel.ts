@@ -18,7 +18,7 @@ import {
 } from '../../../simulators/terminal/proofs.ts';
 import { bindingOf, dial, fetchAnchor } from '../../../simulators/terminal/trust.ts';
 
-export type Frame = Record<string, any>;
+export type Frame = Record<string, unknown>;
 
 export interface Channel {
   socket: WebSocket;

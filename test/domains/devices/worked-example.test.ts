@@ -24,7 +24,7 @@ const publicKey = createPublicKey(
     key: Buffer.concat([PKCS8_ED25519, bytes(0)]),
     format: 'der',
     type: 'pkcs8',
-  }) as never,
+  }),
 )
   .export({ format: 'der', type: 'spki' })
   .subarray(-32);
