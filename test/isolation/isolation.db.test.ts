@@ -83,6 +83,11 @@ describe('one wall is enough', () => {
       const open = await walls.behindNothing(statement);
       if (leak(await truthOf(statement), open) !== null) wouldLeak.add(statement.text);
     }
+    const texts = new Set(asked().map(({ text }) => text)).size;
+    process.stderr.write(
+      `isolation on ${database.kind}: ${texts} statements asked ${asked().length} times, ` +
+        `${wouldLeak.size} would leak without a wall\n`,
+    );
     expect(wouldLeak.size).toBeGreaterThan(40);
   }, 240_000);
 
