@@ -18,7 +18,8 @@ export type Control =
   | { cmd: 'stand'; personSeed: string | null }
   | { cmd: 'behave'; as: Behaviour }
   | { cmd: 'load'; perSecond: number }
-  | { cmd: 'stats' | 'drop' | 'offline' | 'online' | 'stop' };
+  | { cmd: 'stats' | 'drop' | 'offline' | 'online' }
+  | { cmd: 'stop' };
 
 export class ControlError extends Error {}
 

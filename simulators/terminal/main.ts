@@ -4,8 +4,8 @@
 
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { claimPlace } from './claim-place.ts';
 import { ControlError, readControl } from './control.ts';
-import { claimPlace } from './link.ts';
 import { openStore } from './store.ts';
 import { createTerminal } from './terminal.ts';
 

@@ -43,9 +43,19 @@ export type Reply = { t: 'res' | 'err'; [field: string]: unknown };
 
 export type KnownCommand = { id: string; reply: Reply | null };
 
-export type Store = ReturnType<typeof openStore>;
+export type Store = Who &
+  Positions &
+  EventStore &
+  CommandStore &
+  OperationStore & { close(): void };
 
-export function openStore(folder: string) {
+type Who = ReturnType<typeof identityOf>;
+type Positions = ReturnType<typeof positionsOf>;
+type EventStore = ReturnType<typeof openEvents>;
+type CommandStore = ReturnType<typeof openCommands>;
+type OperationStore = ReturnType<typeof openOperations>;
+
+export function openStore(folder: string): Store {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const db = new Sqlite(join(folder, 'terminal.sqlite'));
   db.pragma('journal_mode = WAL');

@@ -39,7 +39,7 @@ export function dial(
     allowPartialTrustChain: true,
     perMessageDeflate: false,
     handshakeTimeout: CONNECT_MAX_MS,
-  } as object);
+  });
 }
 
 export function bindingOf(socket: WebSocket, nonce: string): Binding {

@@ -168,7 +168,7 @@ describe('a simulated terminal', () => {
     const id = await sendCommand(rig, seeded.orgId, command);
     await terminal.next('command_settled', (line) => line['id'] === id);
     expect(results).toHaveLength(1);
-    const [capture] = results[0]?.['captures'] as { vector: string; modality: string }[];
+    const [capture] = (results[0]?.['captures'] ?? []) as { vector: string }[];
     expect(Buffer.from(capture?.vector ?? '', 'base64')).toHaveLength(2_048);
     await terminal.kill('SIGKILL');
     const again = start(store);

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { World } from '../../shared/world.ts';
 import { type AdmissionState, chooseProtocol, refuseUpgrade, writeRefusal } from './admission.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -132,7 +132,7 @@ function acceptUpgrades({ world, settings, onConnection }: RealtimeParts, member
     maxPayload: settings.maxPayloadBytes,
     maxFragments: LIMITS.fragmentsMax,
     handleProtocols: (offered: Set<string>) => chooseProtocol(offered, settings.protocols) ?? false,
-  } as ServerOptions);
+  });
   return (request, tls, head) =>
     upgrades.handleUpgrade(request, tls, head, (socket) => {
       tls.setNoDelay(true);
