@@ -16,6 +16,9 @@ const COLUMNS = `o.id, o.payment_id, o.attempt_id, o.kind, o.amount_minor, o.cur
   o.key_spent, o.lookup_misses, o.first_miss_at, o.provider_ref, o.decline_class, o.decline_code,
   o.reason, o.resolved_by, o.hold_transfer_id, o.created_at, o.finished_at, o.version`;
 
+/** An authorisation and its capture are made in the same millisecond; the first comes first. */
+const MADE_TOGETHER = `case o.kind when 'authorise' then 0 else 1 end`;
+
 export async function insertOperation(tx: Tx, operation: Operation): Promise<void> {
   await tx.execute(
     `insert into operation (org_id, id, payment_id, attempt_id, kind, amount_minor, currency, status,
@@ -52,7 +55,7 @@ export async function findOperation(db: OrgQueryable, id: string): Promise<Opera
 export async function listOperations(db: OrgQueryable, paymentId: string): Promise<Operation[]> {
   const rows = await db.query<OperationRow>(
     `select ${COLUMNS} from operation o where o.org_id = $1 and o.payment_id = $2
-      order by o.created_at, o.id`,
+      order by o.created_at, ${MADE_TOGETHER}, o.id`,
     [db.org, paymentId],
   );
   return rows.map(toOperation);
@@ -66,7 +69,7 @@ export async function listOperationsOf(
   const rows = await db.query<OperationRow>(
     `select ${COLUMNS} from operation o
       where o.org_id = $1 and o.payment_id in (${db.dialect.textsOf('$2')})
-      order by o.created_at, o.id`,
+      order by o.created_at, ${MADE_TOGETHER}, o.id`,
     [db.org, JSON.stringify(paymentIds)],
   );
   const found = new Map<string, Operation[]>(paymentIds.map((id) => [id, []]));
