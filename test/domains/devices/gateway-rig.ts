@@ -89,7 +89,7 @@ export async function startRig(from: Deps, changes: RigChanges = {}): Promise<Ri
 
 export async function register(
   { devices, deps }: Rig,
-  { orgId, siteId }: SeededOrganization,
+  { orgId, siteId }: Pick<SeededOrganization, 'orgId' | 'siteId'>,
   name = 'Gate',
 ): Promise<string> {
   const wanted = { nodeId: siteId, name, model: null, serial: null };
