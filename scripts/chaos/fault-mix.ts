@@ -27,9 +27,17 @@ export function drawStripeFaults(
     times: random.integer(1, 2),
     ...more,
   });
+  // Carried out long after the server has given up on it and looked for it in vain.
+  const late = (path: string, times: number): FaultRule =>
+    request('delay', {
+      path,
+      delay_ms: patienceMs + random.integer(800, 1_600),
+      after: random.integer(0, 1),
+      times,
+    });
   const always = [
-    // Of the answer to a write: it will be carried out after the server has given up on it.
-    request('delay', { path: INTENTS, delay_ms: patienceMs + random.integer(100, 400), after: 1 }),
+    late(INTENTS, 2),
+    late('/v1/refunds', 1),
     request('lost_reply', { path: '/v1/refunds' }),
   ];
   const some = [

@@ -25,7 +25,7 @@ export interface Stage {
 
 const LOADED_MS = 60_000;
 const REACHED_MS = 10_000;
-const SETTLED_MS = 1_500;
+const SETTLED_MS = 2_200;
 
 export async function carryOut(stage: Stage, id: string, kill: Kill): Promise<boolean> {
   if (!(await isLoaded(stage))) {

@@ -45,7 +45,7 @@ const REPORT_EVERY_TURNS = 4;
 export function createLoad(options: LoadOptions): Load {
   const { random, terminals, books } = options;
   const calls = new Set<Promise<void>>();
-  let isOn = false;
+  const ended = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let open = 0;
   let turns = 0;
@@ -66,7 +66,7 @@ export function createLoad(options: LoadOptions): Load {
     }
   };
   const run = async (): Promise<void> => {
-    while (isOn) {
+    while (!ended.signal.aborted) {
       open = await readInFlight(books).then(
         (seen) => seen.open,
         () => open, // the database is busy with a start
@@ -77,11 +77,10 @@ export function createLoad(options: LoadOptions): Load {
   };
   return {
     start: () => {
-      isOn = true;
       running = run();
     },
     stop: async () => {
-      isOn = false;
+      ended.abort();
       await running;
       await Promise.all(calls);
     },

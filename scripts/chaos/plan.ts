@@ -17,7 +17,7 @@ export type Window = (typeof WINDOWS)[number];
 /** How often each window must be hit for a rehearsal to count. */
 export const HITS_MIN = 3;
 /** How long everybody works before the next kill begins: long enough to lose patience with a fault. */
-export const DWELL_MS = { min: 200, max: 1_200 };
+export const DWELL_MS = { min: 400, max: 1_400 };
 /** Fewer kills cannot hit every window often enough and still kill everything else. */
 export const KILLS_MIN = WINDOWS.length * HITS_MIN + 3;
 

@@ -39,48 +39,28 @@ const SETTINGS = {
   'backoff-spread-ms': 30,
 };
 
+/** What it has said of itself so far. */
+interface Heard {
+  isOnline: boolean;
+  recorded: number;
+  acked: number;
+  open: Set<string>;
+}
+
 export function createTerminal({ root, store, device, journal }: TerminalOptions): Terminal {
   const flags = Object.entries(SETTINGS).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
   const args = [join(root, 'simulators/terminal/main.ts'), '--store', store, ...flags];
-  const state = { isOnline: false, recorded: 0, acked: 0, open: new Set<string>() };
+  const heard: Heard = { isOnline: false, recorded: 0, acked: 0, open: new Set() };
+  const told = record(journal, device);
   let child: Child | null = null;
 
-  const onLine = (line: Line): void => {
-    switch (line['ev']) {
-      case 'online':
-        state.isOnline = true;
-        return received(String(line['epoch']), Number(line['acked']));
-      case 'offline':
-        state.isOnline = false;
-        return;
-      case 'asked':
-        return void state.open.add(String(line['id']));
-      case 'answer':
-        state.open.delete(String(line['id']));
-        return answered(String(line['id']), line);
-      case 'stored':
-        state.recorded = Math.max(state.recorded, Number(line['seq']));
-        return;
-      case 'acked':
-        return received(String(line['epoch']), Number(line['seq']));
-    }
-  };
-  const received = (epoch: string, acked: number): void => {
-    state.acked = Math.max(state.acked, acked);
-    journal.acknowledged({ device, epoch, acked });
-  };
-  const answered = (ref: string, answer: Line): void => {
-    const { decision, payment_id: payment } = answer;
-    if (decision !== 'approved' && decision !== 'refused') return;
-    journal.answered({ ref, device, decision, paymentId: (payment as string | null) ?? null });
-  };
   const launch = (more: readonly string[]): Child => {
-    state.isOnline = false;
+    heard.isOnline = false;
     child = startChild({
       name: `terminal ${device}`,
       args: [...args, ...more],
       logFile: `${store}.log`,
-      onLine,
+      onLine: (line) => listen(heard, told, line),
     });
     return child;
   };
@@ -89,31 +69,72 @@ export function createTerminal({ root, store, device, journal }: TerminalOptions
       await launch(['--claim', code]).line((line) => line['ev'] === 'online', 'online', READY_MS);
     },
     start: () => {
-      const disk = readStore(store);
-      state.recorded = disk.recorded;
-      state.acked = disk.acked;
-      state.open = new Set(disk.open);
+      const { recorded, acked, open } = readStore(store);
+      Object.assign(heard, { recorded, acked, open: new Set(open) });
       launch([]);
     },
     kill: async () => {
       await child?.kill();
-      state.isOnline = false;
+      heard.isOnline = false;
     },
     stop: async () => child?.stop(5_000),
-    isOnline: () => state.isOnline,
+    isOnline: () => heard.isOnline,
     pay: (personSeed, amountMinor) => {
       const amount = { amount: amountMinor, currency: CURRENCY };
       child?.tell({ cmd: 'pay', person_seed: personSeed, ...amount });
     },
     report: () => child?.tell({ cmd: 'event', type: 'rehearsal.tick', data: {}, count: 2 }),
-    asked: () => state.open.size,
-    unacknowledged: () => Math.max(0, state.recorded - state.acked),
+    asked: () => heard.open.size,
+    unacknowledged: () => Math.max(0, heard.recorded - heard.acked),
     testify: () => {
       const disk = readStore(store);
-      journal.acknowledged({ device, epoch: disk.epoch, acked: disk.acked });
-      for (const [ref, answer] of disk.answers) answered(ref, JSON.parse(answer) as Line);
+      told.receipt(disk.epoch, disk.acked);
+      for (const [ref, answer] of disk.answers) told.answer(ref, JSON.parse(answer) as Line);
     },
   };
+}
+
+interface Told {
+  receipt(epoch: string, acked: number): void;
+  answer(ref: string, answer: Line): void;
+}
+
+function record(journal: Journal, device: string): Told {
+  return {
+    receipt: (epoch, acked) => journal.acknowledged({ device, epoch, acked }),
+    answer: (ref, { decision, payment_id: payment }) => {
+      if (decision !== 'approved' && decision !== 'refused') return;
+      journal.answered({ ref, device, decision, paymentId: (payment as string | null) ?? null });
+    },
+  };
+}
+
+function listen(heard: Heard, told: Told, line: Line): void {
+  const id = String(line['id']);
+  const acked = Number(line['acked'] ?? line['seq']);
+  switch (line['ev']) {
+    case 'online':
+    case 'acked':
+      heard.isOnline = true;
+      heard.acked = Math.max(heard.acked, acked);
+      told.receipt(String(line['epoch']), acked);
+      return;
+    case 'offline':
+      heard.isOnline = false;
+      return;
+    case 'asked':
+      heard.open.add(id);
+      return;
+    case 'answer':
+      heard.open.delete(id);
+      told.answer(id, line);
+      return;
+    case 'stored':
+      heard.recorded = Math.max(heard.recorded, Number(line['seq']));
+      return;
+    default:
+      return; // what else it says is for its log
+  }
 }
 
 interface Disk {
