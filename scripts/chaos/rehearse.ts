@@ -39,8 +39,10 @@ export async function rehearse(
   try {
     held = await play(root, world, options, log);
   } finally {
-    await world.close(options.keep || !held);
-    if (options.keep || !held) write(`data and logs: ${world.folder}`);
+    // What a planted bug broke is of no interest afterwards.
+    const isKept = options.keep || (!held && plant === null);
+    await world.close(isKept);
+    if (isKept) write(`data and logs: ${world.folder}`);
   }
   return held;
 }

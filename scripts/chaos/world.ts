@@ -41,8 +41,8 @@ export async function openWorld(root: string, options: ChaosArguments): Promise<
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-chaos-'));
   let postgres: Postgres | null = null;
   const tearDown = async (isKept: boolean): Promise<void> => {
-    killAll();
     await postgres?.stop();
+    killAll();
     if (!isKept) rmSync(folder, { recursive: true, force: true });
   };
   try {
