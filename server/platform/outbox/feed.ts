@@ -75,12 +75,21 @@ export class Feed {
 
   async sweep(): Promise<number> {
     let found = 0;
-    for (const lane of this.#lanes.values()) found += await this.#sweepLane(lane);
+    for (const lane of this.#lanes.values()) {
+      const below = await this.#sweepLane(lane);
+      // A replay brings a message back below the mark by intent, and says so in its own transaction.
+      if (below > 0 && !(await this.#wasRewound(lane))) found += below;
+    }
     if (found > 0) {
       this.#deps.metrics.swept(found);
       this.#deps.log.error({ found }, 'outbox messages were found below their mark: a defect');
     }
     return found;
+  }
+
+  async #wasRewound({ laneId, lease, replays }: Lane): Promise<boolean> {
+    const rows = await readLanes(this.#deps.db, [lease.shard]);
+    return rows.find((row) => row.laneId === laneId)?.replays !== replays;
   }
 
   async #follow(held: readonly HeldShard[]): Promise<void> {

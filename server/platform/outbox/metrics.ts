@@ -71,27 +71,27 @@ function registerBacklog(
   read: () => Promise<readonly Backlog[]>,
   now: () => number,
 ): void {
+  let reading: Promise<void> | null = null;
+  // A scrape asks all gauges at once: they share one read, or some would tell what the last scrape saw.
+  const collect = (): Promise<void> => {
+    reading ??= fill().finally(() => (reading = null));
+    return reading;
+  };
   const gauge = (name: string, help: string): Gauge<'destination'> =>
-    new Gauge({ name, help, labelNames: ['destination'], registers });
+    new Gauge({ name, help, labelNames: ['destination'], registers, collect });
+  const depth = gauge('sallyport_outbox_depth', 'Messages waiting');
   const age = gauge('sallyport_outbox_oldest_age_seconds', 'Age of the oldest waiting message');
   const doubt = gauge('sallyport_outbox_indeterminate', 'Messages whose outcome is unknown');
   const dead = gauge('sallyport_outbox_dead', 'Dead letters kept');
-  const depth: Gauge<'destination'> = new Gauge({
-    name: 'sallyport_outbox_depth',
-    help: 'Messages waiting',
-    labelNames: ['destination'],
-    registers,
-    collect: async () => {
-      for (const row of await read()) {
-        const { destination } = row;
-        depth.set({ destination }, row.messages);
-        const oldest = row.oldestCreatedAt;
-        age.set({ destination }, oldest === null ? 0 : Math.max(0, now() - oldest) / 1000);
-        doubt.set({ destination }, row.indeterminate);
-        dead.set({ destination }, row.dead);
-      }
-    },
-  });
+
+  async function fill(): Promise<void> {
+    for (const { destination, oldestCreatedAt: oldest, ...row } of await read()) {
+      depth.set({ destination }, row.messages);
+      age.set({ destination }, oldest === null ? 0 : Math.max(0, now() - oldest) / 1000);
+      doubt.set({ destination }, row.indeterminate);
+      dead.set({ destination }, row.dead);
+    }
+  }
 }
 
 /** For processes and tests that keep no numbers. */
