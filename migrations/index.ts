@@ -6,6 +6,7 @@ import * as accessAndEvents from './0001-access-and-events.ts';
 import * as outboxAndInbox from './0002-outbox-and-inbox.ts';
 import * as devicesPeopleBiometrics from './0003-devices-people-biometrics.ts';
 import * as kycPaymentsLedger from './0004-kyc-payments-ledger.ts';
+import * as decisionsHeld from './0005-decisions-held.ts';
 
 export interface Migration {
   name: string;
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0002-outbox-and-inbox', ...outboxAndInbox },
   { name: '0003-devices-people-biometrics', ...devicesPeopleBiometrics },
   { name: '0004-kyc-payments-ledger', ...kycPaymentsLedger },
+  { name: '0005-decisions-held', ...decisionsHeld },
 ];

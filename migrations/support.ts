@@ -84,6 +84,25 @@ export async function createTable(knex: Knex, name: string, options: TableOption
   if (postgres) await secure(knex, name, options);
 }
 
+/** Only columns that may be null or have a default: older servers go on writing rows without them. */
+export async function addColumns(
+  knex: Knex,
+  table: string,
+  columns: (types: Types) => readonly string[],
+): Promise<void> {
+  for (const column of columns(isPostgres(knex) ? POSTGRES : SQLITE)) {
+    await knex.raw(`alter table ${table} add column ${column}`);
+  }
+}
+
+export async function dropColumns(
+  knex: Knex,
+  table: string,
+  columns: readonly string[],
+): Promise<void> {
+  for (const column of columns) await knex.raw(`alter table ${table} drop column ${column}`);
+}
+
 export async function dropTables(knex: Knex, names: readonly string[]): Promise<void> {
   for (const name of names) await knex.raw(`drop table ${name}`);
 }

@@ -4,8 +4,8 @@
 import { z } from 'zod';
 import { can, findAncestor } from './domains/access/index.ts';
 import type { Biometrics, Identification } from './domains/biometrics/index.ts';
-import type { CommandResult, Decision } from './domains/devices/index.ts';
-import type { Payments } from './domains/payments/index.ts';
+import type { CommandResult, Decision, DecisionAnswer } from './domains/devices/index.ts';
+import type { Decision as Decided, Payments } from './domains/payments/index.ts';
 import { fieldProblems } from './platform/http/field-problems.ts';
 import { secretPaths } from './platform/http/secret-marks.ts';
 import { AppError } from './shared/errors.ts';
@@ -33,32 +33,53 @@ export function answerPayment(of: {
   biometrics: Pick<Biometrics, 'identify'>;
   payments: Payments<Identification>;
 }): Decision {
-  return async ({ device, caller, db, traceId, signal }, { id, p }) => {
-    const { amount, probe, description } = read(PaymentQuestion, p);
-    if (!(await can(db, caller, 'payment.decide', device.nodeId))) {
-      throw new AppError('forbidden', 'This device may not ask for payments.');
-    }
-    const identification = await of.biometrics.identify({ orgId: db.org, ...probe }, signal);
-    // Past its deadline nobody waits for the answer, and nothing may be reserved for it.
-    if (signal.aborted) throw new AppError('deadline_passed', 'The deadline passed in the search.');
-    const decision = await of.payments.decide(db, {
-      device,
-      siteNodeId: (await findAncestor(db, device.nodeId, 'site'))?.id ?? null,
-      identification,
-      amountMinor: amount.amount,
-      currency: amount.currency,
-      terminalRef: id,
-      description: description ?? null,
-      traceId,
-    });
-    const { paymentId, limit, mode, reason } = decision;
-    return {
-      decision: decision.decision,
-      reason,
-      mode,
-      ...(paymentId === null ? {} : { payment_id: paymentId }),
-      ...(limit === null ? {} : { limit }),
-    };
+  return {
+    decide: async ({ device, caller, db, traceId, signal, deadlineAt }, { id, p }) => {
+      const { amount, probe, description } = read(PaymentQuestion, p);
+      if (!(await can(db, caller, 'payment.decide', device.nodeId))) {
+        throw new AppError('forbidden', 'This device may not ask for payments.');
+      }
+      const identification = await of.biometrics.identify({ orgId: db.org, ...probe }, signal);
+      // Past its deadline nobody waits for the answer, and nothing may be reserved for it.
+      if (signal.aborted)
+        throw new AppError('deadline_passed', 'The deadline passed in the search.');
+      const decision = await of.payments.decide(db, {
+        device,
+        siteNodeId: (await findAncestor(db, device.nodeId, 'site'))?.id ?? null,
+        identification,
+        amountMinor: amount.amount,
+        currency: amount.currency,
+        terminalRef: id,
+        description: description ?? null,
+        deadlineAt,
+        traceId,
+      });
+      return answerOf(decision);
+    },
+    giveUp: async ({ device, db, traceId }, { id, p }) => {
+      const { amount } = read(PaymentQuestion, p);
+      const standing = await of.payments.giveUp(db, {
+        device,
+        amountMinor: amount.amount,
+        currency: amount.currency,
+        terminalRef: id,
+        traceId,
+      });
+      return standing === null ? EXPIRED : answerOf(standing);
+    },
+  };
+}
+
+const EXPIRED: DecisionAnswer = { decision: 'expired', reason: null };
+
+function answerOf({ decision, reason, mode, paymentId, limit }: Decided): DecisionAnswer {
+  if (decision === 'expired') return EXPIRED;
+  return {
+    decision,
+    reason,
+    mode,
+    ...(paymentId === null ? {} : { payment_id: paymentId }),
+    ...(limit === null ? {} : { limit }),
   };
 }
 

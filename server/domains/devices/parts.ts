@@ -31,16 +31,24 @@ export interface DecisionRequest {
 }
 
 export interface DecisionAnswer {
-  decision: 'approved' | 'refused';
+  decision: 'approved' | 'refused' | 'expired';
   reason: string | null;
   [extra: string]: unknown;
 }
 
 /** What a kind of question means is not known here. An AppError becomes an answer `error`. */
-export type Decision = (
-  context: DecisionContext,
-  request: DecisionRequest,
-) => Promise<DecisionAnswer>;
+export interface Decision {
+  /** The same id, the same answer. Throws `deadline_passed` when it comes too late to decide. */
+  decide(context: DecisionContext, request: DecisionRequest): Promise<DecisionAnswer>;
+  /**
+   * Nothing was told in time: makes it true that nothing is in force under this id, for good, and answers
+   * `expired`; or answers the decision that stands all the same.
+   */
+  giveUp(
+    context: Omit<DecisionContext, 'signal'>,
+    request: DecisionRequest,
+  ): Promise<DecisionAnswer>;
+}
 
 /** What a command's result means. An AppError of the caller's kind makes the command fail for good. */
 export interface CommandResult {

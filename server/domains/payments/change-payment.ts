@@ -52,10 +52,6 @@ export async function refundPayment(
 
 export async function voidPayment(room: Room, tx: Tx, change: Change): Promise<WithOperations> {
   const { payment, operations } = await open(tx, change.paymentId);
-  const authorisation = present(
-    operations.find(({ kind }) => kind === 'authorise'),
-    'the authorisation',
-  );
   const capture = operations.find(({ kind }) => kind === 'capture');
   const isFree = capture === undefined || isUnsent(capture) || capture.status === 'cancelled';
   const isVoided = operations.some(({ kind, status }) => kind === 'void' && status !== 'declined');
@@ -66,6 +62,17 @@ export async function voidPayment(room: Room, tx: Tx, change: Change): Promise<W
       { data: { status: payment.status } },
     );
   }
+  return voidWith(room, tx, { payment, operations, change });
+}
+
+/** The capture is unsent or cancelled, and nothing was voided before. */
+async function voidWith(
+  room: Room,
+  tx: Tx,
+  { payment, operations, change }: WithOperations & { change: Change },
+): Promise<WithOperations> {
+  const authorisation = authorisationOf(operations);
+  const capture = operations.find(({ kind }) => kind === 'capture');
   const now = room.deps.world.clock.now();
   if (capture !== undefined && isUnsent(capture)) await cancel(tx, capture, now);
   const { traceId } = change;
@@ -83,6 +90,22 @@ export async function voidPayment(room: Room, tx: Tx, change: Change): Promise<W
     traceId,
   });
   return finish(room, tx, { payment, change, type: 'payment.void_requested', operation });
+}
+
+/**
+ * Takes back a payment that nobody was told of, in the moment after it was accepted. False when its capture
+ * may have left already. An authorisation that has left is followed by a void; the outbox keeps the order.
+ */
+export async function voidUntold(room: Room, tx: Tx, change: Change): Promise<boolean> {
+  const payment = await lockPayment(tx, change.paymentId);
+  if (payment === null) throw notFound('payment', change.paymentId);
+  const operations = await listOperations(tx, payment.id);
+  const captures = operations.filter(({ kind }) => kind === 'capture');
+  if (!captures.every((capture) => isUnsent(capture) || capture.status === 'cancelled'))
+    return false;
+  if (payment.status === 'declined' || payment.status === 'voided') return true;
+  await voidWith(room, tx, { payment, operations, change });
+  return true;
 }
 
 /** Not one byte of any of its steps has left. */
@@ -108,6 +131,13 @@ async function open(tx: Tx, paymentId: string): Promise<WithOperations> {
     );
   }
   return { payment, operations };
+}
+
+function authorisationOf(operations: readonly Operation[]): Operation {
+  return present(
+    operations.find(({ kind }) => kind === 'authorise'),
+    'the authorisation',
+  );
 }
 
 function attemptOf(operations: readonly Operation[]): string {

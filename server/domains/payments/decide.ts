@@ -4,7 +4,9 @@
 
 import { type OrgDatabase, transaction, type Tx } from '../../platform/database/database.ts';
 import { assert, present } from '../../shared/assert.ts';
+import { AppError } from '../../shared/errors.ts';
 import { money } from '../../shared/money.ts';
+import type { Instant } from '../../shared/world.ts';
 import { tell } from '../audit/index.ts';
 import { createOperation } from './new-operation.ts';
 import type { PaymentMode, Payment } from './payment.ts';
@@ -20,7 +22,7 @@ import {
   type Verdict,
 } from './policy.ts';
 import { DESTINATION, type Room } from './room.ts';
-import { claimDecision, findDecision, saveDecision } from './store-decisions.ts';
+import { claimDecision, lockDecision, releaseDecision, saveDecision } from './store-decisions.ts';
 import { findActiveMethod } from './store-methods.ts';
 import { insertAttempt, insertPayment } from './store-payments.ts';
 
@@ -35,11 +37,15 @@ export interface DoorRequest<E extends Evidence = Evidence> {
   /** Minted at the terminal before its first network byte. */
   terminalRef: string;
   description: string | null;
+  /** From here on the terminal counts the question as expired: nothing may be decided any more. */
+  deadlineAt: Instant | null;
+  /** Of this one ask; who gives up names it again. */
   traceId: string | null;
 }
 
 export interface Decision {
-  decision: 'approved' | 'refused';
+  /** `expired`: the deadline came first, and nothing will ever come of this reference. */
+  decision: 'approved' | 'refused' | 'expired';
   reason: RefusalReason | null;
   /** The limit that was hit, when the reason is `limit_exceeded`. */
   limit: LimitName | null;
@@ -61,16 +67,25 @@ export async function decidePayment<E extends Evidence>(
     const key = { deviceId: request.device.id, terminalRef: request.terminalRef };
     const { amountMinor } = request;
     const createdAt = room.deps.world.clock.now();
-    if (!(await claimDecision(tx, { ...key, amountMinor, currency, createdAt }))) {
-      const earlier = present(await findDecision(tx, key), 'an earlier decision');
+    const wanted = { ...key, amountMinor, currency, createdAt, heldBy: request.traceId };
+    if (!(await claimDecision(tx, wanted))) {
+      const earlier = present(await lockDecision(tx, key), 'an earlier decision');
       const same = earlier.amountMinor === amountMinor && earlier.currency === currency;
       if (!same) return { ...REFUSED, reason: 'reference_reused', mode };
+      await releaseDecision(tx, key);
       return JSON.parse(present(earlier.answer, 'an earlier answer')) as Decision;
     }
     const answer = await decideOnce(room, tx, { ...request, currency, mode });
     await saveDecision(tx, key, { answer: JSON.stringify(answer), paymentId: answer.paymentId });
+    refuseWhenLate(room, request.deadlineAt);
     return answer;
   });
+}
+
+/** Last in the transaction: what was written until now is not kept. */
+function refuseWhenLate({ deps }: Pick<Room, 'deps'>, deadlineAt: Instant | null): void {
+  if (deadlineAt !== null && deps.world.clock.now() >= deadlineAt)
+    throw new AppError('deadline_passed', 'The deadline passed before the decision was made.');
 }
 
 const REFUSED = { decision: 'refused', limit: null, paymentId: null } as const;

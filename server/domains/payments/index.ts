@@ -11,6 +11,7 @@ import type { Ledger } from '../ledger/index.ts';
 import { decidePayment, type Decision, type DoorRequest } from './decide.ts';
 import { methodHandler } from './method-handler.ts';
 import { operationHandler } from './operation-handler.ts';
+import { type Expiring, giveUp } from './give-up.ts';
 import type { Evidence } from './policy.ts';
 import { createStripe, signStripe } from './providers/stripe.ts';
 import { stripeSource } from './providers/stripe-webhook.ts';
@@ -44,6 +45,8 @@ export interface PaymentOptions<E extends Evidence = Evidence> {
 
 export interface Payments<E extends Evidence = Evidence> {
   decide(db: OrgDatabase, request: DoorRequest<E>): Promise<Decision>;
+  /** The deadline came first. Null: expired, for good; otherwise the decision that stands all the same. */
+  giveUp(db: OrgDatabase, request: Expiring): Promise<Decision | null>;
   receivablesOf(db: OrgQueryable, personId: string): Promise<readonly Receivable[]>;
   routes: readonly AnyRoute[];
   handlers: HandlerTable;
@@ -63,6 +66,7 @@ export function createPayments<E extends Evidence>(
   const room = own as unknown as Room;
   return {
     decide: (db, request) => decidePayment(own, db, request),
+    giveUp: (db, request) => giveUp(own, db, request),
     receivablesOf: (db, personId) => receivablesOf(room, db, personId),
     routes: paymentRoutes(room, nodeScope),
     handlers: {

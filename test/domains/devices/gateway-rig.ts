@@ -29,17 +29,28 @@ export interface Rig {
 
 export interface RigChanges {
   gateway?: Partial<DevicesOptions['settings']['gateway']>;
-  decisions?: Record<string, Decision>;
+  /** A mere function decides; when the deadline came first, nothing is in force. */
+  decisions?: Record<string, Decision | Decision['decide']>;
   commandResults?: DevicesOptions['commandResults'];
   replica?: string;
   identity?: GatewayIdentity;
 }
 
-export const echo: Decision = async (_context, { p }) => ({
+export const echo: Decision['decide'] = async (_context, { p }) => ({
   decision: p['refuse'] === true ? 'refused' : 'approved',
   reason: null,
   echo: p,
 });
+
+function whole(decisions: NonNullable<RigChanges['decisions']>): Record<string, Decision> {
+  const giveUp: Decision['giveUp'] = async () => ({ decision: 'expired', reason: null });
+  return Object.fromEntries(
+    Object.entries(decisions).map(([kind, each]) => [
+      kind,
+      typeof each === 'function' ? { decide: each, giveUp } : each,
+    ]),
+  );
+}
 
 const TEST_ACTOR = { kind: 'system', id: 'test' };
 
@@ -53,7 +64,7 @@ export async function startRig(from: Deps, changes: RigChanges = {}): Promise<Ri
   const devices = createDevices(deps, {
     identity,
     claimKey: Buffer.alloc(32, 9),
-    decisions: { echo, ...changes.decisions },
+    decisions: whole({ echo, ...changes.decisions }),
     commandResults: changes.commandResults ?? {},
     settings: {
       replica: changes.replica ?? 'test-1',

@@ -261,6 +261,7 @@ export function ask(
     currency: null,
     terminalRef: `ref_${refs}`,
     description: null,
+    deadlineAt: null,
     traceId: null,
     ...more,
   });

@@ -1,11 +1,18 @@
 // One connection's questions: each goes to the decision of its kind and is answered once, before its
-// deadline or as `expired`. What a kind means is handed in. A question never waits behind events.
+// deadline or with what is true after it. `expired` is said only when nothing is in force and nothing will
+// be. What a kind means is handed in. A question never waits behind events.
 
 import { isAppError, toError } from '../../../shared/errors.ts';
 import { inspectJson } from '../../../platform/http/card-numbers.ts';
-import type { World } from '../../../shared/world.ts';
+import type { Timer, World } from '../../../shared/world.ts';
 import type { Logger } from 'pino';
-import type { Decision, DecisionAnswer, DeviceContext } from '../parts.ts';
+import type {
+  Decision,
+  DecisionAnswer,
+  DecisionContext,
+  DecisionRequest,
+  DeviceContext,
+} from '../parts.ts';
 import { Ask } from './frames.ts';
 import { type AnyFrame, readAs } from './parse.ts';
 import { LIMITS } from './protocol.ts';
@@ -22,6 +29,12 @@ export interface DecisionLaneParts {
 
 type Answer = Omit<DecisionAnswer, 'decision'> & { decision: string };
 
+/** A question under way: what ends it early, and the wait for its deadline. */
+interface OpenAsk {
+  abort: AbortController;
+  timer: Timer;
+}
+
 export interface DecisionLane {
   receive(frame: AnyFrame): void;
   /** The connection is gone: nobody waits for what is still being decided. */
@@ -29,73 +42,112 @@ export interface DecisionLane {
 }
 
 export function createDecisionLane(parts: DecisionLaneParts): DecisionLane {
-  const open = new Map<string, AbortController>();
+  const open = new Map<string, OpenAsk>();
 
   const receive = (frame: AnyFrame): void => {
     const ask = readAs(Ask, frame);
     if (open.has(ask.id)) return; // its answer is on its way
     const startedMs = parts.world.monotonic();
-    let isAnswered = false;
     const reply = (answer: Answer): void => {
-      if (isAnswered) return;
-      isAnswered = true;
       parts.send({ ...answer, t: 'answer', id: ask.id });
       const kind = parts.decisions[ask.kind] === undefined ? 'unknown' : ask.kind;
       const tookMs = parts.world.monotonic() - startedMs;
       parts.observe({ kind, decision: answer.decision, tookMs });
     };
-    const decide = parts.decisions[ask.kind];
-    if (decide === undefined) {
-      const known = Object.keys(parts.decisions).join(', ');
-      return reply(failed('unknown_kind', `Expected one of ${known}, found ${ask.kind}.`));
-    }
-    const verdict = inspectJson(ask.p);
-    if (verdict.kind === 'card' || verdict.kind === 'nul') {
-      const what = verdict.kind === 'card' ? 'anything but a card number' : 'text without NUL';
-      return reply(failed('invalid', `/p${verdict.pointer}: Expected ${what}, found one.`));
-    }
-    if (open.size >= LIMITS.asksOpen)
-      return reply(failed('busy', `Expected at most ${LIMITS.asksOpen} open questions.`));
+    const decision = parts.decisions[ask.kind];
+    if (decision === undefined) return reply(unknownKind(parts, ask.kind));
+    const refusal = refuse(ask, open.size);
+    if (refusal !== null) return reply(refusal);
     const deadlineMs = Math.min(ask.deadline_ms, parts.deadlineMsMax);
-    const controller = new AbortController();
-    open.set(ask.id, controller);
-    const timer = parts.world.timers.after(deadlineMs, () => {
-      reply({ decision: 'expired', reason: null });
-      controller.abort();
-    });
-    const context = {
-      ...parts.context(),
-      deadlineAt: parts.world.clock.now() + deadlineMs,
-      signal: controller.signal,
+    const abort = new AbortController();
+    const deadlineAt = parts.world.clock.now() + deadlineMs;
+    const asked: Asked = {
+      context: { ...parts.context(), deadlineAt, signal: abort.signal },
+      request: { id: ask.id, kind: ask.kind, p: ask.p },
     };
-    void settle(() => decide(context, { id: ask.id, kind: ask.kind, p: ask.p }), parts)
-      .then(reply)
-      .finally(() => {
-        timer.cancel();
-        open.delete(ask.id);
-      });
+    // Decision or deadline: whichever comes first goes on alone. A closed connection has neither.
+    let isTaken = false;
+    const take = (): boolean => open.has(ask.id) && !isTaken && (isTaken = true);
+    const finish = (answer: Answer): void => {
+      if (open.delete(ask.id)) reply(answer);
+    };
+    const expire = (): void => {
+      abort.abort();
+      void concede(decision, asked, parts).then(finish);
+    };
+    const timer = parts.world.timers.after(deadlineMs, () => void (take() && expire()));
+    open.set(ask.id, { abort, timer });
+    void settle(decision, asked, parts).then((answer) => {
+      if (!take()) return;
+      timer.cancel();
+      // The timer itself may be late, when the process was busy.
+      const isLate = parts.world.monotonic() - startedMs >= deadlineMs;
+      if (answer === null || isLate) expire();
+      else finish(answer);
+    });
   };
 
   return {
     receive,
     close: () => {
-      for (const controller of open.values()) controller.abort();
+      for (const { abort, timer } of open.values()) {
+        timer.cancel();
+        abort.abort();
+      }
+      open.clear();
     },
   };
 }
 
+function unknownKind({ decisions }: DecisionLaneParts, kind: string): Answer {
+  const known = Object.keys(decisions).join(', ');
+  return failed('unknown_kind', `Expected one of ${known}, found ${kind}.`);
+}
+
+/** Why it is not even tried. */
+function refuse({ p }: Ask, openCount: number): Answer | null {
+  const verdict = inspectJson(p);
+  if (verdict.kind === 'card' || verdict.kind === 'nul') {
+    const what = verdict.kind === 'card' ? 'anything but a card number' : 'text without NUL';
+    return failed('invalid', `/p${verdict.pointer}: Expected ${what}, found one.`);
+  }
+  if (openCount < LIMITS.asksOpen) return null;
+  return failed('busy', `Expected at most ${LIMITS.asksOpen} open questions.`);
+}
+
+interface Asked {
+  context: DecisionContext;
+  request: DecisionRequest;
+}
+
+/** Null when it came too late to decide. */
 async function settle(
-  decide: () => Promise<DecisionAnswer>,
+  decision: Decision,
+  { context, request }: Asked,
   { log }: Pick<DecisionLaneParts, 'log'>,
-): Promise<Answer> {
+): Promise<Answer | null> {
   try {
-    return await decide();
+    return await decision.decide(context, request);
   } catch (thrown) {
-    if (isAppError(thrown, 'deadline_passed')) return { decision: 'expired', reason: null };
+    if (isAppError(thrown, 'deadline_passed')) return null;
     if (isAppError(thrown) && thrown.kind !== 'internal')
       return failed(thrown.kind === 'unavailable' ? 'unavailable' : 'invalid', thrown.message);
     log.error({ err: toError(thrown) }, 'a decision failed');
     return failed('internal', 'Something failed on our side.');
+  }
+}
+
+/** Said only once it is true. Where that cannot be written, the device asks again. */
+async function concede(
+  decision: Decision,
+  { context, request }: Asked,
+  { log }: Pick<DecisionLaneParts, 'log'>,
+): Promise<Answer> {
+  try {
+    return await decision.giveUp(context, request);
+  } catch (thrown) {
+    log.warn({ err: toError(thrown) }, 'an expired question could not be closed');
+    return failed('unavailable', 'The deadline passed and the end is not settled: ask again.');
   }
 }
 
