@@ -33,9 +33,10 @@ export function createClients(
   return { stripe: open('stripe'), veriff: open('veriff') };
 }
 
+/** Reads the customer's files, or our own, made anew when they are missing or too old. */
 export function gatewayIdentity(
-  world: World,
-  { gateway, data_dir: data }: Config,
+  world: Pick<World, 'clock' | 'random'>,
+  { gateway, data_dir: data }: Pick<Config, 'gateway' | 'data_dir'>,
 ): GatewayIdentity {
   const { cert_file: certFile, key_file: keyFile } = gateway.tls;
   if (certFile !== null && keyFile !== null) {

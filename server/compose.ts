@@ -26,6 +26,7 @@ import { createKyc } from './domains/kyc/index.ts';
 import { createLedger } from './domains/ledger/index.ts';
 import { createPayments } from './domains/payments/index.ts';
 import { createPeople } from './domains/people/index.ts';
+import { keepIdentityFresh } from './platform/crypto/identity-renewal.ts';
 import { openKekFile } from './platform/crypto/kek-file.ts';
 import { connectDatabases } from './platform/database/connect.ts';
 import { assertDurable } from './platform/database/durability.ts';
@@ -108,11 +109,12 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
     nodeScope,
     ask: questions(deps, { biometrics, kyc, contact: (id) => outbox.health(id) }),
   });
+  const identity = gatewayIdentity(world, config);
   const devices = createDevices(
     deps,
     {
       settings: deviceSettings(world, config),
-      identity: gatewayIdentity(world, config),
+      identity,
       claimKey: await kek.derive('claim-codes/v1'),
       decisions: { payment: answerPayment({ biometrics, payments }) },
       commandResults: { enrol: storeEnrolment(biometrics) },
@@ -202,6 +204,11 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
         const at = await devices.gateway.start();
         gateway = `wss://${at.host}:${at.port}${DEVICE_PATH}`;
         closers.push(() => devices.gateway.stop(config.http.drain_ms));
+        const renewal = keepIdentityFresh({
+          ...{ world, log, current: identity, use: devices.gateway.useCertificate },
+          open: () => gatewayIdentity(world, config),
+        });
+        closers.push(async () => renewal.stop());
       }
       let server: HttpServer | null = null;
       if (serves('all', 'api')) {

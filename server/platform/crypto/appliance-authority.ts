@@ -37,10 +37,12 @@ export interface AuthoritySettings {
   /** The folder that holds the files; made when missing. */
   folder: string;
   publicNames: readonly string[];
+  /** From its making to its end; 397 days, what browsers accept at most, when not said. */
+  lifeMs?: number;
 }
 
 const AUTHORITY_DAYS = 3_650;
-const LEAF_DAYS = 397;
+const LEAF_MS = 397 * DAY_MS;
 /** Terminals' clocks are often behind. */
 const BACKDATE_MS = DAY_MS;
 
@@ -60,20 +62,20 @@ export function openGatewayIdentity(
   world: Pick<World, 'clock' | 'random'>,
   settings: AuthoritySettings,
 ): GatewayIdentity {
-  const { folder, publicNames } = settings;
+  const { folder, publicNames, lifeMs = LEAF_MS } = settings;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const now = world.clock.now();
-  const times = (days: number): { notBefore: number; notAfter: number; serial: Uint8Array } => ({
+  const times = (ageMs: number): { notBefore: number; notAfter: number; serial: Uint8Array } => ({
     notBefore: now - BACKDATE_MS,
-    notAfter: now + days * DAY_MS,
+    notAfter: now + ageMs,
     serial: serialNumber(world),
   });
   const authority = keep(join(folder, 'authority.pem'), () =>
-    makeAuthority({ name: 'Sallyport appliance authority', ...times(AUTHORITY_DAYS) }),
+    makeAuthority({ name: 'Sallyport appliance authority', ...times(AUTHORITY_DAYS * DAY_MS) }),
   );
   const file = join(folder, 'gateway.pem');
   const make = (): CertificateAndKey =>
-    makeLeaf(authority, { names: publicNames, ...times(LEAF_DAYS) });
+    makeLeaf(authority, { names: publicNames, ...times(lifeMs) });
   const found = keep(file, make);
   const leaf = isFresh(found, { now, publicNames, authority }) ? found : replace(file, make());
   return readGatewayIdentity(leaf.certPem, leaf.keyPem);
@@ -88,7 +90,8 @@ function isFresh(
   const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
   const named = wanted.publicNames.every((name) => leaf.checkHost(name) ?? leaf.checkIP(name));
   const issued = leaf.verify(new X509Certificate(wanted.authority.certPem).publicKey);
-  return named && issued && wanted.now < from + ((to - from) * 2) / 3;
+  const lifeMs = to - (from + BACKDATE_MS);
+  return named && issued && wanted.now < to - lifeMs / 3;
 }
 
 /** The first to link the file wins; everybody then reads the same one. */
