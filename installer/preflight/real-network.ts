@@ -1,0 +1,73 @@
+// Names, ports and HTTP of the real machine, for the checks.
+
+import { lookup } from 'node:dns/promises';
+import { createServer } from 'node:net';
+import { Agent, EnvHttpProxyAgent, request as send } from 'undici';
+import type { Environment } from '../../config/environment-layer.ts';
+import type { HttpOutcome, PortState } from './host.ts';
+
+/** Enough to know whose answer it is. */
+const BODY_CHARACTERS_MAX = 4096;
+
+export async function resolveName(name: string): Promise<readonly string[]> {
+  const found = await lookup(name, { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
+}
+
+export function portState(host: string, port: number): Promise<PortState> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve('in_use');
+      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') resolve('not_here');
+      else if (error.code === 'EACCES') resolve('forbidden');
+      else reject(error);
+    });
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve('free')));
+  });
+}
+
+export async function request(
+  url: string,
+  options: { timeoutMs: number; viaProxy?: boolean; ca?: string; env: Environment },
+): Promise<HttpOutcome> {
+  const tls = {
+    timeout: options.timeoutMs,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  };
+  const agent =
+    options.viaProxy === true ? viaProxy(options.env, tls) : new Agent({ connect: tls });
+  try {
+    const { statusCode, body } = await send(url, {
+      dispatcher: agent,
+      signal: AbortSignal.timeout(options.timeoutMs),
+    });
+    const text = await body.text();
+    return { ok: true, status: statusCode, body: text.slice(0, BODY_CHARACTERS_MAX) };
+  } catch (error) {
+    return { ok: false, code: codeOf(error) };
+  } finally {
+    await agent.destroy();
+  }
+}
+
+function viaProxy(env: Environment, tls: { timeout: number; ca?: string }): EnvHttpProxyAgent {
+  const named = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name];
+  const proxies = {
+    httpProxy: named('HTTP_PROXY'),
+    httpsProxy: named('HTTPS_PROXY'),
+    noProxy: named('NO_PROXY'),
+  };
+  const given = Object.entries(proxies).filter(([, value]) => value !== undefined);
+  return new EnvHttpProxyAgent({ ...Object.fromEntries(given), connect: tls, requestTls: tls });
+}
+
+/** The first code in the chain of causes; else the first word of the message. */
+function codeOf(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code, name } = at as Error & { code?: unknown };
+    if (name === 'TimeoutError') return 'ETIMEDOUT';
+    if (typeof code === 'string' && !code.startsWith('UND_ERR_ABORTED')) return code;
+  }
+  return error instanceof Error ? error.name : 'unknown';
+}
