@@ -7,6 +7,7 @@ import * as outboxAndInbox from './0002-outbox-and-inbox.ts';
 import * as devicesPeopleBiometrics from './0003-devices-people-biometrics.ts';
 import * as kycPaymentsLedger from './0004-kyc-payments-ledger.ts';
 import * as decisionsHeld from './0005-decisions-held.ts';
+import * as answersConcern from './0006-answers-concern.ts';
 
 export interface Migration {
   name: string;
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0003-devices-people-biometrics', ...devicesPeopleBiometrics },
   { name: '0004-kyc-payments-ledger', ...kycPaymentsLedger },
   { name: '0005-decisions-held', ...decisionsHeld },
+  { name: '0006-answers-concern', ...answersConcern },
 ];

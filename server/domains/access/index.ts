@@ -13,7 +13,7 @@ import { findApiKey } from './store-keys.ts';
 import { findNode } from './store-nodes.ts';
 
 export { ACTIONS, type Action, DEVICE_SELF, isAction } from './actions.ts';
-export { API_KEY_PATTERN, type KeyEnvironment } from './api-key.ts';
+export { API_KEY_PATTERN, type KeyEnvironment, makeKeyText } from './api-key.ts';
 export { deviceCaller } from './authenticate.ts';
 export { createNode, type NewNode } from './create-node.ts';
 export type { MadeApiKey, NewApiKey } from './create-api-key.ts';

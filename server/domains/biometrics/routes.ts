@@ -168,6 +168,7 @@ function erasureRoutes(deps: Deps, parts: BiometricsParts): readonly AnyRoute[] 
             traceId,
           });
         }),
+      concernsOf: ({ personId }) => personId,
       present: presentTemplate,
       versionOf: (template) => template.version,
     }),
@@ -230,6 +231,7 @@ function identificationRoutes(
           recordIdentification(deps, tx, { identification, deviceId: null, nodeId }),
         );
       },
+      concernsOf: ({ personId }) => personId,
       present: presentIdentification,
     }),
     route({

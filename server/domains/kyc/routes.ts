@@ -102,6 +102,7 @@ function sessionRoutes(room: Room): readonly AnyRoute[] {
           reason: body.reason,
           actor: actorOf(caller),
         }),
+      concernsOf: ({ personId }) => personId,
       present: presentSession,
       versionOf: (session) => session.version,
     }),

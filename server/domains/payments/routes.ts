@@ -176,6 +176,7 @@ function paymentWrites(room: Room): readonly AnyRoute[] {
             traceId,
           }),
         ),
+      concernsOf: ({ payment }) => payment.personId,
       present: presentPayment,
       versionOf: ({ payment }) => payment.version,
       locationOf: ({ payment }) => `/v1/payments/${payment.id}`,
@@ -200,6 +201,7 @@ function paymentWrites(room: Room): readonly AnyRoute[] {
             traceId,
           }),
         ),
+      concernsOf: ({ payment }) => payment.personId,
       present: presentPayment,
       versionOf: ({ payment }) => payment.version,
       locationOf: ({ payment }) => `/v1/payments/${payment.id}`,
@@ -246,6 +248,7 @@ function receivableRoutes(room: Room): readonly AnyRoute[] {
             traceId,
           }),
         ),
+      concernsOf: ({ payment }) => payment.personId,
       present: ({ payment, settledMinor }) => ({
         payment_id: payment.id,
         settled: presentMoney(settledMinor, payment.currency),

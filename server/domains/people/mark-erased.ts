@@ -1,9 +1,10 @@
-// What people owns of an erasure: name and reference go, every consent ends, the random id stays as the
+// What people owns of an erasure: name and reference go, kept answers about the person too, every consent ends, the random id stays as the
 // tombstone that history and payments point to. Keys and templates are destroyed by biometrics, in the
 // same transaction.
 
 import type { Tx } from '../../platform/database/database.ts';
 import type { Deps } from '../../platform/deps.ts';
+import { forgetAnswers } from '../../platform/http/index.ts';
 import { type Actor, tell } from '../audit/index.ts';
 import type { Person } from './person.ts';
 import { lockActivePerson } from './require-person.ts';
@@ -29,6 +30,8 @@ export async function markErased(
     version: found.version + 1,
   };
   await updatePerson(tx, person, found.version);
+  // After the person's row is held: whoever changed the person before has committed its answer.
+  await forgetAnswers(tx, personId);
   await updateAllWithdrawn(tx, personId, deps.world.clock.now());
   await tell(deps, tx, {
     type: 'person.erased',

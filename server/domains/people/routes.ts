@@ -88,6 +88,7 @@ function personWrites(deps: Deps): readonly AnyRoute[] {
         );
       },
       present: presentPerson,
+      concernsOf: (person) => person.id,
       versionOf: (person) => person.version,
       locationOf: (person) => `/v1/people/${person.id}`,
     }),

@@ -17,10 +17,11 @@ export function answerOf(
 ): StoredPair {
   const { route, answerSecrets } = entry;
   const headers = headersOf(entry, result);
+  const concernsId = concernsOf(entry, state, result);
   const status = route.status;
   if (status === 204) {
     const empty = { status, headers, body: '' };
-    return { shown: empty, kept: empty };
+    return { shown: empty, kept: empty, concernsId };
   }
   const presented = route.present(result);
   const whole =
@@ -30,8 +31,17 @@ export function answerOf(
   const { operationId } = route;
   const json = downgradeAnswer(settings.versions, state.version, { operationId, answer: whole });
   const shown: Answer = { status, headers, body: JSON.stringify(json) };
-  if (answerSecrets.length === 0) return { shown, kept: shown };
-  return { shown, kept: { ...shown, body: JSON.stringify(withoutSecrets(answerSecrets, json)) } };
+  if (answerSecrets.length === 0) return { shown, kept: shown, concernsId };
+  const kept = { ...shown, body: JSON.stringify(withoutSecrets(answerSecrets, json)) };
+  return { shown, kept, concernsId };
+}
+
+/** Named by the route, or the resource that its path names. */
+function concernsOf({ route }: RouteEntry, state: RequestState, result: unknown): string | null {
+  if (route.concernsOf !== undefined) return route.concernsOf(result);
+  const { resource } = route;
+  if (typeof resource === 'string' || !('param' in resource)) return null;
+  return String(state.params[resource.param]);
 }
 
 function headersOf({ route }: RouteEntry, result: unknown): Record<string, string> {

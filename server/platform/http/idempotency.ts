@@ -14,6 +14,7 @@ import {
 } from '../database/database.ts';
 import {
   findAnswer,
+  FORGOTTEN,
   insertPending,
   type KeyOwner,
   purgeExpired,
@@ -95,8 +96,8 @@ export function wrapDatabase(
     const done = await db.begin(async (tx) => {
       await claim(tx, request, { now: clock.now(), days });
       const result = await work(tx);
-      const { shown, kept } = answerOf(result);
-      await updateAnswer(tx, request, kept);
+      const { shown, kept, concernsId = null } = answerOf(result);
+      await updateAnswer(tx, request, { ...kept, concernsId });
       return { result, answer: shown };
     });
     outcome = done;
@@ -109,6 +110,8 @@ export function wrapDatabase(
 export interface StoredPair {
   shown: Answer;
   kept: Answer;
+  /** Whom or what it is about: when that is erased, what was kept is forgotten. */
+  concernsId?: string | null;
 }
 
 async function claim(
@@ -128,6 +131,12 @@ async function claim(
 }
 
 function checkSame(request: IdempotentRequest, stored: StoredAnswer): StoredAnswer {
+  if (stored.status === FORGOTTEN) {
+    throw new AppError(
+      'not_found',
+      'The answer to this Idempotency-Key was forgotten, because what it was about has been erased.',
+    );
+  }
   if (stored.fingerprint !== request.fingerprint) {
     throw new AppError(
       'idempotency_key_reused',

@@ -3,6 +3,7 @@
 export { createHttpApp, type HttpApp, type HttpOptions } from './app.ts';
 export { holdsCardNumber, inspectJson } from './card-numbers.ts';
 export { purgeIdempotency } from './idempotency.ts';
+export { forgetAnswers } from './store-idempotency.ts';
 export { jsonAnswer, type Page, type PageAnswer } from './pages.ts';
 export { secretNames } from './secret-marks.ts';
 export { createDrainSwitch, type DrainSwitch, type HttpServer, listenHttp } from './server.ts';

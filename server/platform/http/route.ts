@@ -95,6 +95,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown, R = unknown> {
   versionOf?(result: R): number;
   /** For pages: the position of the last item. Default: the `id` of the last item as presented. */
   cursorOf?(result: R): string;
+  /** Whom the answer is about, when the path does not name it: erased, its kept answers are forgotten. */
+  concernsOf?(result: R): string | null;
   /** For `Location` on 201 and 202. */
   locationOf?(result: R): string;
 }

@@ -37,7 +37,8 @@ export async function insertPending(
      values ($1, $2, $3, $4, 0, '{}', '', $5, $6)
      on conflict (org_id, principal_id, idempotency_key) do update
        set fingerprint = excluded.fingerprint, status = 0, headers = '{}', body = '',
-           created_at = excluded.created_at, expires_at = excluded.expires_at
+           created_at = excluded.created_at, expires_at = excluded.expires_at,
+           concerns_id = null
        where idempotency.expires_at <= $5`,
     [tx.org, principalId, key, fingerprint, createdAt, expiresAt],
   );
@@ -47,12 +48,25 @@ export async function insertPending(
 export async function updateAnswer(
   tx: Tx,
   { principalId, key }: KeyOwner,
-  answer: { status: number; headers: Readonly<Record<string, string>>; body: string },
+  answer: {
+    status: number;
+    headers: Readonly<Record<string, string>>;
+    body: string;
+    concernsId: string | null;
+  },
 ): Promise<void> {
   await tx.execute(
-    `update idempotency set status = $4, headers = $5, body = $6
+    `update idempotency set status = $4, headers = $5, body = $6, concerns_id = $7
       where org_id = $1 and principal_id = $2 and idempotency_key = $3`,
-    [tx.org, principalId, key, answer.status, JSON.stringify(answer.headers), answer.body],
+    [
+      tx.org,
+      principalId,
+      key,
+      answer.status,
+      JSON.stringify(answer.headers),
+      answer.body,
+      answer.concernsId,
+    ],
   );
 }
 
@@ -75,6 +89,18 @@ export async function findAnswer(
   if (row === undefined) return null;
   const { fingerprint, status, body, expires_at: expiresAt } = row;
   return { fingerprint, status, body, expiresAt, headers: JSON.parse(row.headers) };
+}
+
+/** What the row becomes when what it is about is erased; the digest of the request goes as well. */
+export const FORGOTTEN = 410;
+
+/** The keys stay used: a retry must not make anew what was erased. Returns how many. */
+export async function forgetAnswers(tx: Tx, concernsId: string): Promise<number> {
+  return tx.execute(
+    `update idempotency set status = $3, headers = '{}', body = '', fingerprint = ''
+      where org_id = $1 and concerns_id = $2`,
+    [tx.org, concernsId, FORGOTTEN],
+  );
 }
 
 /** Across organizations; bounded, so that a purge never holds the table for long. */
