@@ -10,3 +10,5 @@ for _ in $(seq 100); do
   sleep 0.2
 done
 STRIPE_MOCK_URL=http://127.0.0.1:12119 npm run -s conformance:stripe-mock
+# The twin's objects have the keys of Stripe's published examples.
+STRIPE_FIXTURES="${STRIPE_FIXTURES:-$PWD/../shared/specs/stripe-fixtures3.json}" npm run -s test:heavy -- test/conformance/stripe-shapes
