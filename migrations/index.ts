@@ -8,6 +8,7 @@ import * as devicesPeopleBiometrics from './0003-devices-people-biometrics.ts';
 import * as kycPaymentsLedger from './0004-kyc-payments-ledger.ts';
 import * as decisionsHeld from './0005-decisions-held.ts';
 import * as answersConcern from './0006-answers-concern.ts';
+import * as kycOrder from './0007-kyc-order.ts';
 
 export interface Migration {
   name: string;
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0004-kyc-payments-ledger', ...kycPaymentsLedger },
   { name: '0005-decisions-held', ...decisionsHeld },
   { name: '0006-answers-concern', ...answersConcern },
+  { name: '0007-kyc-order', ...kycOrder },
 ];

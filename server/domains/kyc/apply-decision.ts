@@ -1,7 +1,7 @@
 // What the provider says about a session, applied: the same function for webhook, poll and look-up.
 
 import type { Tx } from '../../platform/database/database.ts';
-import { decided, type KycSession, progressed, type Progress } from './kyc-session.ts';
+import { decided, isOutdated, type KycSession, progressed, type Progress } from './kyc-session.ts';
 import type { VeriffDecision } from './providers/veriff.ts';
 import { PROVIDER, type Room } from './room.ts';
 import { saveSession } from './store.ts';
@@ -17,7 +17,8 @@ export async function applyProgress(
   const { session, progress, traceId } = of;
   const status = progress === null ? session.status : progressed(session.status, progress);
   if (status === session.status) return false;
-  const moved = await saveSession(tx, { ...session, status });
+  const submittedAt = status === 'submitted' ? room.deps.world.clock.now() : session.submittedAt;
+  const moved = await saveSession(tx, { ...session, status, submittedAt });
   await tellSession(room, tx, {
     session: moved,
     type: 'kyc_session.progressed',
@@ -40,6 +41,10 @@ export async function applyDecision(
       'Veriff’s code says another thing than its status; the status counts',
     );
   }
+  if (isOutdated(session, found.decidedAt)) {
+    room.deps.log.info({ kyc_session: session.id }, 'an older decision arrived after a newer one');
+    return false;
+  }
   // What we took back stays so: only another attempt of the person is news.
   const sameAttempt = session.decision?.['attempt_id'] === found.kept.attempt_id;
   if (session.status === 'revoked' && sameAttempt) return false;
@@ -53,7 +58,10 @@ export async function applyDecision(
     transport: 'ok',
     providerRef: found.providerRef,
     decision: found.kept,
+    submittedAt: found.submittedAt ?? session.submittedAt,
     decidedAt: now,
+    providerDecidedAt: found.decidedAt ?? session.providerDecidedAt,
+    reason: found.reason,
     validUntil: status === 'approved' ? now + room.settings.approvalMs : null,
   };
   await tellSession(room, tx, {

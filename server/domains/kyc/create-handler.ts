@@ -114,7 +114,7 @@ async function giveUp(
   of: { session: KycSession; reason: string; transport: KycSession['transport'] },
 ): Promise<void> {
   const { session, reason, transport } = of;
-  const failed = await saveSession(tx, { ...session, status: 'failed', transport });
+  const failed = await saveSession(tx, { ...session, status: 'failed', transport, reason });
   room.deps.log.error({ kyc_session: session.id, reason }, 'a KYC session was not made');
   const data = { reason, transport };
   await tellSession(room, tx, { session: failed, type: 'kyc_session.failed', actor: ACTOR, data });

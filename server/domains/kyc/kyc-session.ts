@@ -46,8 +46,15 @@ export interface KycSession {
   /** The exact body that was sent, fixed before the first byte. */
   request: string | null;
   firstSentAt: Instant | null;
+  /** When the person handed everything in, as the provider says; noticed here until it does. */
+  submittedAt: Instant | null;
+  /** When the decision was applied here. */
   decidedAt: Instant | null;
+  /** When the provider made it, by the provider's clock. */
+  providerDecidedAt: Instant | null;
   validUntil: Instant | null;
+  /** Why it is as it is: the provider's word, or the operator's. */
+  reason: string | null;
   createdAt: Instant;
   version: number;
 }
@@ -66,6 +73,14 @@ export function decided(from: KycStatus, decision: Decision): KycStatus {
   const takenBack = decision === 'declined' || decision === 'resubmit' || decision === 'review';
   if ((from === 'approved' || from === 'revoked') && takenBack) return 'revoked';
   return decision;
+}
+
+/** What the provider said before what it said last is no news, whenever it arrives. */
+export function isOutdated(
+  { providerDecidedAt }: Pick<KycSession, 'providerDecidedAt'>,
+  saidAt: Instant | null,
+): boolean {
+  return providerDecidedAt !== null && saidAt !== null && saidAt < providerDecidedAt;
 }
 
 /** Progress only moves forward, and never over a decision. */

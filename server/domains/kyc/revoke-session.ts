@@ -22,7 +22,12 @@ export async function revokeSession(
         `Expected an approved KYC session to revoke, found one that is ${session.status}.`,
       );
     }
-    const revoked = await saveSession(tx, { ...session, status: 'revoked', validUntil: null });
+    const revoked = await saveSession(tx, {
+      ...session,
+      status: 'revoked',
+      validUntil: null,
+      reason,
+    });
     await tellSession(room, tx, {
       session: revoked,
       type: 'kyc_session.revoked',

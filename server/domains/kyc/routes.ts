@@ -118,8 +118,10 @@ function presentSession(session: KycSession): object {
     status: session.status,
     transport: session.transport,
     url: session.url,
+    submitted_at: toRfc3339OrNull(session.submittedAt),
     decided_at: toRfc3339OrNull(session.decidedAt),
     valid_until: toRfc3339OrNull(session.validUntil),
+    reason: session.reason,
     created_at: toRfc3339(session.createdAt),
     version: session.version,
   };

@@ -14,8 +14,14 @@ export const KycSession = z
       description: 'Whether the provider could be reached. Never a decision.',
     }),
     url: z.string().nullable().meta({ description: 'The provider’s page, once it is made.' }),
+    submitted_at: z.string().nullable().meta({
+      description: 'When the person handed everything in.',
+    }),
     decided_at: z.string().nullable(),
     valid_until: z.string().nullable(),
+    reason: z.string().nullable().meta({
+      description: 'Why it is as it is, in the words of the provider or of who revoked it.',
+    }),
     created_at: z.string(),
     version: z.int(),
   })

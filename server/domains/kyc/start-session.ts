@@ -31,8 +31,11 @@ export async function startSession(
       decision: null,
       request: null,
       firstSentAt: null,
+      submittedAt: null,
       decidedAt: null,
+      providerDecidedAt: null,
       validUntil: null,
+      reason: null,
       createdAt: deps.world.clock.now(),
       version: 1,
     };

@@ -18,21 +18,24 @@ type KycRow = {
   decision: string | null;
   request: string | null;
   first_sent_at: Instant | null;
+  submitted_at: Instant | null;
   decided_at: Instant | null;
+  provider_decided_at: Instant | null;
   valid_until: Instant | null;
+  reason: string | null;
   created_at: Instant;
   version: number;
 };
 
 const COLUMNS = `k.id, k.person_id, k.provider_account_id, k.level, k.status, k.transport,
-  k.provider_ref, k.url, k.decision, k.request, k.first_sent_at, k.decided_at, k.valid_until,
-  k.created_at, k.version`;
+  k.provider_ref, k.url, k.decision, k.request, k.first_sent_at, k.submitted_at,
+  k.decided_at, k.provider_decided_at, k.valid_until, k.reason, k.created_at, k.version`;
 
 export async function insertSession(tx: Tx, session: KycSession): Promise<void> {
   await tx.execute(
     `insert into kyc_session (org_id, id, person_id, provider_account_id, level, status, transport,
-        provider_ref, url, decision, request, first_sent_at, decided_at, valid_until, created_at, version)
-     values ($1, $2, $3, $4, $5, $6, $7, null, null, null, null, null, null, null, $8, 1)`,
+        created_at, version)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 1)`,
     [
       tx.org,
       session.id,
@@ -126,7 +129,8 @@ export async function listOpenRefs(
 export async function saveSession(tx: Tx, session: KycSession): Promise<KycSession> {
   const changed = await tx.execute(
     `update kyc_session set status = $4, transport = $5, provider_ref = $6, url = $7, decision = $8,
-        request = $9, first_sent_at = $10, decided_at = $11, valid_until = $12, version = version + 1
+        request = $9, first_sent_at = $10, decided_at = $11, valid_until = $12,
+        submitted_at = $13, provider_decided_at = $14, reason = $15, version = version + 1
       where org_id = $1 and id = $2 and version = $3`,
     [
       tx.org,
@@ -141,6 +145,9 @@ export async function saveSession(tx: Tx, session: KycSession): Promise<KycSessi
       session.firstSentAt,
       session.decidedAt,
       session.validUntil,
+      session.submittedAt,
+      session.providerDecidedAt,
+      session.reason,
     ],
   );
   if (changed !== 1) {
@@ -166,8 +173,11 @@ function fromRow(row: KycRow): KycSession {
     decision: row.decision === null ? null : (JSON.parse(row.decision) as Record<string, unknown>),
     request: row.request,
     firstSentAt: row.first_sent_at,
+    submittedAt: row.submitted_at,
     decidedAt: row.decided_at,
+    providerDecidedAt: row.provider_decided_at,
     validUntil: row.valid_until,
+    reason: row.reason,
     createdAt: row.created_at,
     version: row.version,
   };

@@ -5,9 +5,10 @@ import Sqlite from 'better-sqlite3';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createKyc, type Kyc } from '../../../server/domains/kyc/index.ts';
+import { applyDecision } from '../../../server/domains/kyc/apply-decision.ts';
 import { revokeSession } from '../../../server/domains/kyc/revoke-session.ts';
 import { startSession } from '../../../server/domains/kyc/start-session.ts';
-import { findSession } from '../../../server/domains/kyc/store.ts';
+import { findSession, lockSession } from '../../../server/domains/kyc/store.ts';
 import { createPerson } from '../../../server/domains/people/index.ts';
 import { type OrgDatabase, transaction } from '../../../server/platform/database/database.ts';
 import type { Deps } from '../../../server/platform/deps.ts';
@@ -184,6 +185,8 @@ describe('a session', () => {
       status: 'approved',
       validUntil: approved.validUntil,
     });
+    expect(approved.submittedAt).not.toBeNull();
+    expect(approved.providerDecidedAt).toBeGreaterThanOrEqual(approved.submittedAt ?? Infinity);
     const kept = JSON.stringify(approved.decision);
     expect(kept).not.toMatch(/person|document|name/i);
   });
@@ -314,6 +317,50 @@ describe('webhooks and polls', () => {
       return (rows[0]?.n ?? 0) > 0;
     });
     expect((await at(here, session.id)).status).toBe('session_created');
+  });
+});
+
+describe('what the vendor said before', () => {
+  /** As a fetched decision of one attempt, made so many seconds after the first one. */
+  const said = (decision: 'approved' | 'declined' | 'review', atSeconds: number | null) => ({
+    providerRef: 'ref_order',
+    vendorData: null,
+    decision,
+    kept: { code: null, reason_code: null, attempt_id: 'att_1' },
+    submittedAt: 1_000,
+    decidedAt: atSeconds === null ? null : 1_000_000 + atSeconds * 1_000,
+    reason: decision === 'declined' ? 'Document tampered with' : null,
+    codeDisagrees: false,
+  });
+  const apply = (here: Desk, id: string, found: ReturnType<typeof said>) =>
+    transaction(here.db, async (tx) => {
+      const session = present(await lockSession(tx, id), 'the session');
+      return applyDecision(here.room, tx, { session, found, traceId: null });
+    });
+
+  test('does not undo what it said last, in whatever order it arrives', async () => {
+    const here = await open();
+    const { id } = await created(here);
+    expect(await apply(here, id, said('approved', 20))).toBe(true);
+    for (const late of [said('review', 10), said('declined', 5)])
+      expect(await apply(here, id, late)).toBe(false);
+    expect(await at(here, id)).toMatchObject({ status: 'approved', reason: null });
+    expect(await apply(here, id, said('declined', 30))).toBe(true);
+    expect(await apply(here, id, said('approved', 20))).toBe(false);
+    expect(await at(here, id)).toMatchObject({
+      status: 'revoked',
+      reason: 'Document tampered with',
+      submittedAt: 1_000,
+      providerDecidedAt: 1_030_000,
+    });
+  });
+
+  test('without a time is believed: the vendor was asked just now', async () => {
+    const here = await open();
+    const { id } = await created(here);
+    await apply(here, id, said('approved', 20));
+    expect(await apply(here, id, said('declined', null))).toBe(true);
+    expect(await at(here, id)).toMatchObject({ status: 'revoked', providerDecidedAt: 1_020_000 });
   });
 });
 

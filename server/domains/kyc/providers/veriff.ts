@@ -7,6 +7,7 @@ import { createHmac } from 'node:crypto';
 import { findSigner, type RawWebhook, type Verification } from '../../../platform/inbox/index.ts';
 import type { InboxEvent, WebhookSecret } from '../../../platform/inbox/index.ts';
 import type { HttpRequest, HttpResponse } from '../../../platform/outside/http-exchange.ts';
+import type { Instant } from '../../../shared/world.ts';
 import type { Decision, Progress } from '../kyc-session.ts';
 
 export interface VeriffSettings {
@@ -67,6 +68,11 @@ export interface VeriffDecision {
   decision: Decision;
   /** What we keep of it: no name, no document. */
   kept: { code: number | null; reason_code: number | null; attempt_id: string | null };
+  /** By Veriff's clock. */
+  submittedAt: Instant | null;
+  decidedAt: Instant | null;
+  /** Its own words for a person of the office; not about the person. */
+  reason: string | null;
   /** Veriff's code says another thing than its text. */
   codeDisagrees: boolean;
 }
@@ -104,9 +110,15 @@ export function parseDecision(settings: VeriffSettings, response: HttpResponse):
       reason_code: numberOrNull(verification['reasonCode']),
       attempt_id: textOrNull(verification['attemptId']),
     },
+    submittedAt: instantOrNull(verification['submissionTime']),
+    decidedAt: instantOrNull(verification['decisionTime']),
+    reason: textOrNull(verification['reason'])?.slice(0, REASON_CHARS_MAX) ?? null,
     codeDisagrees: code !== null && CODES[code] !== undefined && !CODES[code].includes(decision),
   };
 }
+
+/** Theirs are a sentence. */
+const REASON_CHARS_MAX = 500;
 
 const DECISIONS: Readonly<Record<string, Decision | undefined>> = {
   approved: 'approved',
@@ -201,6 +213,11 @@ function word(value: unknown): string {
 
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
+}
+
+function instantOrNull(value: unknown): Instant | null {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? null : at;
 }
 
 function numberOrNull(value: unknown): number | null {
