@@ -19,7 +19,8 @@ import { spawnTerminal, type TerminalProcess } from './terminal-process.ts';
 const { databases, deps, seedOrganization } = useTestDatabase();
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-terminal-'));
 const decided: string[] = [];
-let results: Record<string, unknown>[] = [];
+/** By command: a transaction may be tried again, its effect counts once. */
+const results = new Map<string, Record<string, unknown>>();
 let rig: Rig;
 let seeded: SeededOrganization;
 let running: TerminalProcess[] = [];
@@ -43,8 +44,8 @@ beforeAll(async () => {
     },
     commandResults: {
       enrol: {
-        store: async (_tx, _context, { result }) => {
-          results.push(result);
+        store: async (_tx, _context, { commandId, result }) => {
+          results.set(commandId, result);
           return { stored: true };
         },
       },
@@ -154,21 +155,24 @@ describe('a simulated terminal', () => {
 
   test('enrols whoever stands before it, and carries a command out once', async () => {
     const { terminal, store, device } = await claimed();
-    results = [];
     const command = {
       deviceId: device,
       method: 'enrol',
       params: { person_id: 'per_1', modality: 'face' },
     };
-    await sendCommand(rig, seeded.orgId, command);
-    await terminal.next('command_settled');
-    expect(results).toEqual([]);
+    const early = await sendCommand(rig, seeded.orgId, command);
+    await terminal.next('command_settled', (line) => line['id'] === early);
+    expect(results.size).toBe(0);
     terminal.tell({ cmd: 'stand', person_seed: 'ada' });
     await terminal.next('standing');
     const id = await sendCommand(rig, seeded.orgId, command);
     await terminal.next('command_settled', (line) => line['id'] === id);
-    expect(results).toHaveLength(1);
-    const [capture] = (results[0]?.['captures'] ?? []) as { vector: string }[];
+    expect([...results.keys()]).toEqual([id]);
+    const carriedOut = terminal.lines.filter(
+      (line) => line['ev'] === 'command' && line['id'] === id,
+    );
+    expect(carriedOut).toHaveLength(1);
+    const [capture] = (results.get(id)?.['captures'] ?? []) as { vector: string }[];
     expect(Buffer.from(capture?.vector ?? '', 'base64')).toHaveLength(2_048);
     await terminal.kill('SIGKILL');
     const again = start(store);

@@ -78,7 +78,8 @@ export async function startRig(from: Deps, changes: RigChanges = {}): Promise<Ri
         sendQueueBytes: 1_048_576,
         connectionsMax: 200,
         connectsPerSecond: 500,
-        authDeadlineMs: 5_000,
+        // No test but its own waits for it; a machine under load needs seconds for a handshake.
+        authDeadlineMs: 30_000,
         windowEvents: 256,
         decideDeadlineMsMax: 5_000,
         ...changes.gateway,
