@@ -15,11 +15,15 @@ export interface PreflightTarget {
   home: string | null;
   /** Process: who keeps it running. */
   supervisor: 'systemd' | 'pidfile' | null;
+  /** Process: the user it runs as; null is the one who installs. */
+  user: string | null;
   /** Container: which engine. */
   engine: 'podman' | 'docker' | null;
   /** Container and helm. */
   image: string | null;
   namespace: string | null;
+  /** Helm: of the kubeconfig; null means its current one. */
+  kubeContext: string | null;
   /** Helm: the chart's folder. */
   chart: string | null;
   replicas: number;

@@ -34,8 +34,8 @@ export interface PreflightHost {
   postgres(login: PostgresLogin, asks: PostgresAsks): Promise<PostgresOutcome>;
   /** What an SQLite file says of itself; it is opened read-only. */
   sqlite(file: string): Promise<SqliteOutcome>;
-  /** The cluster that the kubeconfig names, or why it cannot be asked. */
-  cluster(): Promise<ClusterOutcome>;
+  /** The cluster of a context of the kubeconfig (null: the current one), or why it cannot be asked. */
+  cluster(context: string | null): Promise<ClusterOutcome>;
 }
 
 export interface NodeFacts {

@@ -1,17 +1,12 @@
-// Where the files that the configuration names lie on this machine: in a container the data folder has
-// another name than outside.
+// Files that the configuration names, as this machine sees them. Under Helm they lie in a pod instead.
 
-import { join, relative } from 'node:path';
 import type { PreflightContext } from './check.ts';
 
 type Placed = Pick<PreflightContext, 'config' | 'dataDir'>;
 
-/** Null where the file is not on this machine, or cannot be seen from outside the container. */
-export function onMachine(path: string, { config, dataDir }: Placed): string | null {
-  if (dataDir === null) return null;
-  if (dataDir === config.data_dir) return path;
-  const within = relative(config.data_dir, path);
-  return within.startsWith('..') ? null : join(dataDir, within);
+/** Null where the file is not on this machine. */
+export function onMachine(path: string, { dataDir }: Placed): string | null {
+  return dataDir === null ? null : path;
 }
 
 /** Null where there is no SQLite file to look at. */

@@ -6,9 +6,12 @@ import type { ClusterOutcome, PreflightCluster } from './host.ts';
 
 const TIMEOUT_MS = 10_000;
 
-export async function openCluster(env: Environment): Promise<ClusterOutcome> {
+export async function openCluster(
+  env: Environment,
+  context: string | null,
+): Promise<ClusterOutcome> {
   try {
-    const cluster = await connect(env);
+    const cluster = await connect(env, context);
     await within(cluster.version());
     return { ok: true, cluster };
   } catch (error) {
@@ -16,14 +19,17 @@ export async function openCluster(env: Environment): Promise<ClusterOutcome> {
   }
 }
 
-async function connect(env: Environment): Promise<PreflightCluster> {
+async function connect(env: Environment, context: string | null): Promise<PreflightCluster> {
   const k8s = await import('@kubernetes/client-node');
   const config = new k8s.KubeConfig();
   const named = env['KUBECONFIG'];
   if (named === undefined || named === '') config.loadFromDefault();
   else config.loadFromFile(named.split(':')[0] ?? named);
+  if (context !== null) config.setCurrentContext(context);
   if (config.getCurrentCluster() === null) {
-    throw new Error('the kubeconfig names no current cluster');
+    throw new Error(
+      `the kubeconfig has no ${context === null ? 'current context' : `context ${context}`}`,
+    );
   }
   const core = config.makeApiClient(k8s.CoreV1Api);
   const access = config.makeApiClient(k8s.AuthorizationV1Api);

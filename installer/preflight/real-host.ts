@@ -50,7 +50,7 @@ export function realPreflightHost(
     request: (url, options) => request(url, { ...options, env }),
     postgres: readPostgres,
     sqlite: readSqlite,
-    cluster: () => openCluster(env),
+    cluster: (context) => openCluster(env, context),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { type Check, fail, ON_THIS_MACHINE, pass, skip } from '../check.ts';
-import type { PreflightContext } from '../check.ts';
+import type { PreflightContext, PreflightTarget } from '../check.ts';
 import type { PreflightHost } from '../host.ts';
 
 const PROBE_TIMEOUT_MS = 5_000;
@@ -18,13 +18,15 @@ export const INSTALLATION_CHECKS: readonly Check[] = [
     remedy:
       'Install the newest release of each major version in between, or go back with the kept previous release.',
     check: async (host, { target, release }) => {
+      if (!(await isInstalled(host, target))) return skip('nothing is installed');
       const installed = await installedVersion(host, target);
-      if (installed === null) return skip('nothing is installed');
-      const found = `${installed} is installed, this is ${release.version}`;
-      const order = compareVersions(release.version, installed);
+      const wanted = target.runtime === 'container' ? tagOf(target.image) : release.version;
+      if (installed === null || wanted === null) return skip('a version cannot be told');
+      const found = `${installed} is installed, this is ${wanted}`;
+      const order = compareVersions(wanted, installed);
       if (order === null) return fail(`${found}: not versions that can be compared`);
       if (order < 0) return fail(`${found}, an older one`);
-      const [from, to] = [majorOf(installed), majorOf(release.version)];
+      const [from, to] = [majorOf(installed), majorOf(wanted)];
       return to - from > 1 ? fail(`${found}, ${to - from} major versions on`) : pass(found);
     },
   },
@@ -36,7 +38,7 @@ export const INSTALLATION_CHECKS: readonly Check[] = [
     doc: 'An upgrade of an appliance that is not well hides the cause, and going back would go back to what was broken.',
     remedy: 'Mend what /readyz?verbose names before the upgrade.',
     check: async (host, { config, target }) => {
-      if ((await installedVersion(host, target)) === null) return skip('nothing is installed');
+      if (!(await isInstalled(host, target))) return skip('nothing is installed');
       const url = `${restAddress(config)}/readyz`;
       const answer = await host.request(url, { timeoutMs: PROBE_TIMEOUT_MS });
       if (!answer.ok)
@@ -52,7 +54,7 @@ export const INSTALLATION_CHECKS: readonly Check[] = [
     doc: 'Before an upgrade the way back is the previous release; the way back from a lost disk is the backup. sallyport backup notes each one it has finished in state/backup.json.',
     remedy: 'Run sallyport backup first.',
     check: async (host, { target }) => {
-      if (target.home === null || (await installedVersion(host, target)) === null) {
+      if (target.home === null || !(await isInstalled(host, target))) {
         return skip('nothing is installed');
       }
       const note = await host.readText(join(target.home, 'state/backup.json'));
@@ -71,14 +73,28 @@ export function restAddress({ http }: PreflightContext['config']): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`;
 }
 
+/** `current` is what the last switch of an apply left (docs/box.md). */
+async function isInstalled(host: PreflightHost, { home }: PreflightTarget): Promise<boolean> {
+  return home !== null && (await host.stat(join(home, 'current'))) !== null;
+}
+
 async function installedVersion(
   host: PreflightHost,
-  { home }: PreflightContext['target'],
+  { home, runtime }: PreflightTarget,
 ): Promise<string | null> {
-  const manifest = home === null ? null : await host.readText(join(home, 'current/package.json'));
-  if (manifest === null) return null;
-  const { version } = JSON.parse(manifest) as { version?: unknown };
+  const current = join(home ?? '', 'current');
+  if (runtime === 'container') {
+    const applied = await host.readText(join(current, 'appliance.yaml'));
+    return tagOf(/^\s+image:\s*['"]?([^'"\s]+)/m.exec(applied ?? '')?.[1] ?? null);
+  }
+  const manifest = await host.readText(join(current, 'release/package.json'));
+  const { version } = JSON.parse(manifest ?? '{}') as { version?: unknown };
   return typeof version === 'string' ? version : null;
+}
+
+/** The version in an image's name; null where it is a digest or another word. */
+function tagOf(image: string | null): string | null {
+  return /:v?(\d+\.\d+\.\d+[^:@/]*)$/.exec(image ?? '')?.[1] ?? null;
 }
 
 function finishedAt(note: string): number {

@@ -51,8 +51,8 @@ export const KUBERNETES_CHECKS: readonly Check[] = [
     doc: 'The cluster of the current context of the kubeconfig (KUBECONFIG), Kubernetes from 1.27 on.',
     remedy:
       'Set KUBECONFIG or the current context to the right cluster, and renew expired credentials.',
-    check: async (host) => {
-      const found = await host.cluster();
+    check: async (host, { target }) => {
+      const found = await host.cluster(target.kubeContext);
       if (!found.ok) return fail(found.message);
       const version = await found.cluster.version();
       const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
@@ -159,7 +159,7 @@ function withCluster(
   look: (cluster: PreflightCluster, wanted: Wanted) => Promise<Finding>,
 ): Check['check'] {
   return async (host, { config, target }: PreflightContext) => {
-    const found = await host.cluster();
+    const found = await host.cluster(target.kubeContext);
     if (!found.ok) return skip('the cluster is not reached, see cluster-version');
     const isSqlite = config.database.kind === 'sqlite';
     return look(found.cluster, {
@@ -177,6 +177,8 @@ function neededRights(isSqlite: boolean): readonly Omit<AccessAsk, 'namespace'>[
     ['', 'configmaps'],
     ['', 'services'],
     ['', 'serviceaccounts'],
+    ['rbac.authorization.k8s.io', 'roles'],
+    ['rbac.authorization.k8s.io', 'rolebindings'],
     ['apps', isSqlite ? 'statefulsets' : 'deployments'],
     ['batch', 'jobs'],
     ['policy', 'poddisruptionbudgets'],

@@ -1,5 +1,6 @@
 // Who keeps the server running, and what the machine allows it.
 
+import { dirname } from 'node:path';
 import { type Check, fail, ON_THIS_MACHINE, pass, skip } from '../check.ts';
 
 /** Databases, logs, provider connections, REST clients. */
@@ -47,13 +48,33 @@ export const SUPERVISION_CHECKS: readonly Check[] = [
     title: 'The server does not run as root',
     severity: 'warn',
     runtimes: ['process'],
-    doc: 'The server needs no right of root. Under a pid file it runs as whoever runs the command.',
-    remedy:
-      'Run the command as a user of its own (useradd --system sallyport), to whom the home folder belongs.',
+    doc: 'The server needs no right of root. Without process.user it runs as whoever installs it.',
+    remedy: 'Make a user of its own (useradd --system sallyport) and name it in process.user.',
     check: async (host, { target }) => {
-      if (target.supervisor === 'systemd') return skip('the unit names its own user');
+      if (target.user !== null) {
+        return target.user === 'root' ? fail('process.user is root') : pass(`as ${target.user}`);
+      }
       const { uid } = host.machine();
       return uid === 0 ? fail('it would run as root') : pass(`it would run as user ${uid}`);
+    },
+  },
+  {
+    id: 'service-user',
+    title: 'The user of the server is there and gets to the home folder',
+    severity: 'fail',
+    runtimes: ['process'],
+    doc: 'process.user must be a user of this machine who may enter every folder above home. Apply gives home itself to that user.',
+    remedy: 'Make the user (useradd --system NAME), or choose a home that it may enter.',
+    check: async (host, { target: { user, home } }) => {
+      if (user === null || home === null) return skip('it runs as whoever installs');
+      const { code, stdout } = await host.run('id', ['-u', user]);
+      if (code !== 0) return fail(`there is no user ${user}`);
+      for (let at = dirname(home); at !== dirname(at); at = dirname(at)) {
+        const folder = await host.stat(at);
+        const mayEnter = folder === null || (folder.mode & 0o001) !== 0;
+        if (!mayEnter && folder.uid !== Number(stdout)) return fail(`${user} may not enter ${at}`);
+      }
+      return pass(`${user}, user ${stdout.trim()}`);
     },
   },
   {
