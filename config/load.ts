@@ -22,6 +22,8 @@ export type { Config } from './table.ts';
 export interface ConfigSources {
   /** YAML files, later ones win. Without any: those SALLYPORT_CONFIG names, separated by commas. */
   files?: readonly string[];
+  /** Layers that were read already, weaker than the environment. */
+  layers?: readonly Layer[];
   /** Stronger than SALLYPORT_PROFILE and the files. */
   profile?: string;
   /** The environment; that of the process when left out. */
@@ -49,6 +51,7 @@ export function loadConfigWithWarnings(sources: ConfigSources = {}): LoadedConfi
   const profileOption = sources.profile === undefined ? {} : { profile: sources.profile };
   const written: Layer[] = [
     ...filesOf(sources, env).map((file) => readYamlLayer(file)),
+    ...(sources.layers ?? []),
     readEnvironmentLayer(env),
     readOptionsLayer({ ...sources.overrides, ...profileOption }),
   ];

@@ -8,6 +8,7 @@ import { databaseSettings } from './table/database.ts';
 import { inboxSettings, outboxSettings } from './table/exchange.ts';
 import { gatewaySettings } from './table/gateway.ts';
 import { httpSettings } from './table/http.ts';
+import { outsideSettings } from './table/outside.ts';
 import { providersSettings } from './table/providers.ts';
 
 export const TABLE = {
@@ -20,6 +21,7 @@ export const TABLE = {
   inbox: inboxSettings,
   payments: paymentsSettings,
   kyc: kycSettings,
+  outside: outsideSettings,
   providers: providersSettings,
 } satisfies SettingsTable;
 
@@ -37,7 +39,7 @@ export const ENV_PREFIX = 'SALLYPORT_';
 
 /** Every setting by its dotted path, in the table's order. */
 export const SETTINGS: ReadonlyMap<string, NamedSetting> = new Map(
-  named(TABLE, '').map((entry) => [entry.path, entry]),
+  namedSettings(TABLE).map((entry) => [entry.path, entry]),
 );
 
 /** Every group of settings: `database`, `database.postgres`, … */
@@ -62,12 +64,13 @@ export function convictSchema(table: SettingsTable = TABLE, prefix = ''): Record
   );
 }
 
-function named(table: SettingsTable, prefix: string): NamedSetting[] {
+/** The settings of a table with their paths, in its order. */
+export function namedSettings(table: SettingsTable, prefix = ''): NamedSetting[] {
   return Object.entries(table).flatMap(([name, entry]) => {
     const path = `${prefix}${name}`;
     return isSetting(entry)
       ? [{ ...entry, path, env: environmentName(path) }]
-      : named(entry, `${path}.`);
+      : namedSettings(entry, `${path}.`);
   });
 }
 

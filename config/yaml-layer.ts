@@ -1,5 +1,6 @@
-// Reads one YAML file into readings with line and column. Knows the names of the table, not whether
-// values are right. A file that cannot be read at all is a problem like any other.
+// Reads one YAML file into readings with line and column. Knows the names of a table, not whether values
+// are right. A file that cannot be read at all is a problem like any other. The installer's file is read by
+// the same machinery with a table of its own.
 
 import { readFileSync, statSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument, type Node, type Pair } from 'yaml';
@@ -17,9 +18,19 @@ const SHOWN_PATH_MAX = 200;
 
 type NodePair = Pair<Node, Node | null>;
 
+const SERVER_NAMES = { settings: SETTINGS, sections: SECTIONS };
+
 export function readYamlLayer(file: string): Layer {
+  return readYamlFile(file, (contents, reader) => readGroup(contents, '', reader));
+}
+
+/** Opens the file and hands its contents over; whatever is wrong is in the layer. */
+export function readYamlFile(
+  file: string,
+  read: (contents: Node, reader: YamlReader) => void,
+): LayerBuilder {
   const layer = new LayerBuilder();
-  const refuse = (found: string): Layer => {
+  const refuse = (found: string): LayerBuilder => {
     const expected = `a YAML file of up to ${FILE_BYTES_MAX} bytes`;
     layer.refuse({ source: file, path: '', expected, found });
     layer.unreadable = true;
@@ -31,14 +42,18 @@ export function readYamlLayer(file: string): Layer {
     if (!stat.isFile()) return refuse(`something else than a file at ${file}`);
     if (stat.size > FILE_BYTES_MAX) return refuse(`${stat.size} bytes`);
     const source = readFileSync(file, 'utf8');
-    readSource(source, { file, mode: stat.mode, lines: new LineCounter(), layer });
+    readSource(source, { file, mode: stat.mode, lines: new LineCounter(), layer }, read);
     return layer;
   } catch (error) {
     return refuse(fileTrouble(file, error));
   }
 }
 
-function readSource(source: string, reader: YamlReader): void {
+function readSource(
+  source: string,
+  reader: YamlReader,
+  read: (contents: Node, reader: YamlReader) => void,
+): void {
   const document = parseDocument(source, {
     lineCounter: reader.lines,
     prettyErrors: false,
@@ -47,11 +62,12 @@ function readSource(source: string, reader: YamlReader): void {
   if (!refuseSyntax(document, reader)) {
     reader.layer.unreadable = true;
   } else if (document.contents !== null) {
-    readGroup(document.contents, '', reader);
+    read(document.contents, reader);
   }
 }
 
-function readGroup(node: Node, path: string, reader: YamlReader): void {
+/** Reads the settings below a node; `path` is the node's own, empty at the top. */
+export function readGroup(node: Node, path: string, reader: YamlReader): void {
   if (isMap(node)) {
     const seen = new Set<string>();
     for (const pair of node.items) readPair(pair as NodePair, { parent: path, seen }, reader);
@@ -79,10 +95,11 @@ function readPair(pair: NodePair, { parent, seen }: Group, reader: YamlReader): 
     return;
   }
   seen.add(name);
-  const setting = SETTINGS.get(path);
+  const { settings, sections } = reader.names ?? SERVER_NAMES;
+  const setting = settings.get(path);
   if (setting !== undefined) {
     readSetting(pair, setting, reader);
-  } else if (SECTIONS.has(path)) {
+  } else if (sections.has(path)) {
     if (pair.value !== null) readGroup(pair.value, path, reader);
   } else {
     refuseName(pair, path, reader);
@@ -90,7 +107,8 @@ function readPair(pair: NodePair, { parent, seen }: Group, reader: YamlReader): 
 }
 
 function refuseName(pair: NodePair, path: string, reader: YamlReader): void {
-  const known = isMap(pair.value) ? [...SECTIONS, ...SETTINGS.keys()] : SETTINGS.keys();
+  const { settings, sections } = reader.names ?? SERVER_NAMES;
+  const known = isMap(pair.value) ? [...sections, ...settings.keys()] : settings.keys();
   const near = nearest(path, known);
   refuseNode(reader, pair.key, {
     path: path.slice(0, SHOWN_PATH_MAX),

@@ -3,6 +3,8 @@
 import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
 import type { Origin } from './problem.ts';
 import type { LayerBuilder } from './reading.ts';
+import type { SecretFile } from './secret-file.ts';
+import type { NamedSetting } from './table.ts';
 
 export interface YamlReader {
   readonly file: string;
@@ -10,6 +12,13 @@ export interface YamlReader {
   readonly mode: number;
   readonly lines: LineCounter;
   readonly layer: LayerBuilder;
+  /** Other names than the server's settings. */
+  readonly names?: {
+    readonly settings: ReadonlyMap<string, NamedSetting>;
+    readonly sections: ReadonlySet<string>;
+  };
+  /** Another way to read the file a secret lies in. */
+  readonly readSecret?: (file: string, path: string) => SecretFile;
 }
 
 interface Refusal {

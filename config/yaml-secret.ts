@@ -27,7 +27,8 @@ function secretText(node: Node | null, setting: NamedSetting, reader: YamlReader
     refuseNode(reader, node, { path: setting.path, expected, found });
     return null;
   }
-  const secret = readSecretFile(resolve(dirname(reader.file), named));
+  const file = resolve(dirname(reader.file), named);
+  const secret = reader.readSecret?.(file, setting.path) ?? readSecretFile(file);
   if (!secret.ok) {
     const { expected, found } = secret;
     refuseNode(reader, node, { path: setting.path, expected, found });

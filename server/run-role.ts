@@ -9,6 +9,7 @@ import {
   loadConfigWithWarnings,
   type LoadedConfig,
 } from '../config/load.ts';
+import { verifyTrustRoot } from '../config/trust-root.ts';
 import { compose, type ServingRole } from './compose.ts';
 import { databaseSettings } from './database-settings.ts';
 import { migrateUp } from './platform/database/migrate.ts';
@@ -48,14 +49,16 @@ async function start(
   { config, warnings }: LoadedConfig,
   makeSeams: (config: Config) => Seams,
 ): Promise<number> {
+  if (config.trust.root_file !== null) verifyTrustRoot(config.trust.root_file);
   const settings = databaseSettings(config);
   if (role === 'migrate') {
     const report = await migrateUp(settings, MIGRATIONS);
     console.log(JSON.stringify({ migrated: report.applied, current: report.current }));
     return 0;
   }
-  // One machine has nobody else who would migrate; replicas wait for the migration's own job.
-  if (settings.kind === 'sqlite') await migrateUp(settings, MIGRATIONS);
+  // One machine has nobody else who would migrate; replicas wait for the migration's own job. A check is made
+  // beside a server that runs, and changes nothing under it.
+  if (settings.kind === 'sqlite' && role !== 'check') await migrateUp(settings, MIGRATIONS);
   const serving = role === 'check' ? 'all' : (role as ServingRole);
   const appliance = await compose(config, serving, makeSeams(config));
   for (const warning of warnings) appliance.log.warn(warning);

@@ -47,6 +47,13 @@ export const applianceSettings = {
       }),
     },
   },
+  trust: {
+    root_file: setting({
+      doc: 'The trust root for signed releases, laid down at install. Its digest lies beside it (root.sha256); the server does not start when they differ. null: none was laid down.',
+      format: optional(path),
+      default: null,
+    }),
+  },
   bootstrap: {
     organization: setting({
       doc: 'Name of the organization that is created at the first start, when there is none. null creates none.',

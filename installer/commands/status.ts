@@ -1,0 +1,92 @@
+// `sallyport status`: what runs, which release and configuration, and whether it is well. Changes nothing.
+
+import type { Command } from 'commander';
+import { readApplianceFile } from '../appliance-file/read.ts';
+import { openJournal } from '../engine/journal.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import type { Host } from '../host/host.ts';
+import { realHost } from '../host/real-host.ts';
+import { createRuntime } from '../runtimes/create-runtime.ts';
+import { apiUrl } from '../runtimes/well.ts';
+import { fileOption, jsonOption, releaseOption, type ReleaseOptions } from './options.ts';
+
+interface Probe {
+  ok: boolean;
+  detail: unknown;
+}
+
+const PROBE_TIMEOUT_MS = 3_000;
+
+export function addStatusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('say what runs, which release and configuration, healthy or why not')
+    .addOption(fileOption())
+    .addOption(releaseOption())
+    .addOption(jsonOption())
+    .action(status);
+}
+
+async function status({ file, release, json }: ReleaseOptions): Promise<void> {
+  const host = realHost();
+  const appliance = readApplianceFile(file);
+  const runtime = await createRuntime(host, appliance, { releaseDir: release, soakMs: 0 });
+  const state = await runtime.look();
+  const unfinished = await openJournal(host, `${runtime.stateDir}/journal.ndjson`).unfinished();
+  const api = appliance.settings.helm.api_url ?? apiUrl(appliance.config);
+  const ready = await ask(host, `${api}/readyz`);
+  const version = await ask(host, `${api}/version`);
+  const told = {
+    name: appliance.settings.name,
+    runtime: appliance.settings.runtime,
+    ...state,
+    as_wanted: state.applied === state.wanted,
+    unfinished: unfinished === null ? null : `${unfinished.verb} ${unfinished.target}`,
+    api,
+    ready: ready.ok,
+    readiness: ready.detail,
+    version: version.detail,
+  };
+  if (!state.installed) process.exitCode = EXIT_CODES.notInstalled.code;
+  else if (!state.running || !ready.ok) process.exitCode = EXIT_CODES.unexpected.code;
+  if (json) process.stdout.write(`${JSON.stringify(told)}\n`);
+  else for (const line of lines(told)) process.stdout.write(`${line}\n`);
+}
+
+function lines(told: {
+  name: string;
+  runtime: string;
+  installed: boolean;
+  running: boolean;
+  applied: string | null;
+  wanted: string;
+  as_wanted: boolean;
+  unfinished: string | null;
+  api: string;
+  ready: boolean;
+  readiness: unknown;
+  version: unknown;
+  detail: string;
+}): string[] {
+  if (!told.installed) return [`${told.name} (${told.runtime}): nothing is installed.`];
+  return [
+    `${told.name} (${told.runtime}): ${told.running ? 'runs' : 'does not run'}`,
+    `applied     ${told.applied ?? 'nothing'}`,
+    `wanted      ${told.as_wanted ? 'the same' : `${told.wanted} (sallyport plan says what differs)`}`,
+    `version     ${JSON.stringify(told.version)}`,
+    `ready       ${told.ready ? `yes, at ${told.api}` : `no: ${JSON.stringify(told.readiness)}`}`,
+    ...(told.unfinished === null ? [] : [`unfinished  ${told.unfinished}; apply goes on from there`]),
+    ...(told.detail === '' ? [] : [told.detail]),
+  ];
+}
+
+async function ask(host: Host, url: string): Promise<Probe> {
+  const answer = await host.probe(url, PROBE_TIMEOUT_MS);
+  if (answer === null) return { ok: false, detail: 'no answer' };
+  try {
+    return { ok: answer.status === 200, detail: JSON.parse(answer.body) as unknown };
+  } catch {
+    // Somebody else's page: it is shown as it is.
+    return { ok: false, detail: answer.body.slice(0, 200) };
+  }
+}

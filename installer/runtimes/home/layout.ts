@@ -1,0 +1,37 @@
+// What lies where below `home` (docs/box.md has the table). Paths only.
+
+import { join } from 'node:path';
+
+export interface Layout {
+  home: string;
+  data: string;
+  secrets: string;
+  config: string;
+  trustRoot: string;
+  trustDigest: string;
+  releases: string;
+  /** One folder per release and configuration that was applied. */
+  applied: string;
+  /** Links to the applied that runs, and to the one before. */
+  current: string;
+  previous: string;
+  state: string;
+  log: string;
+}
+
+export function layoutOf(home: string): Layout {
+  return {
+    home,
+    data: join(home, 'data'),
+    secrets: join(home, 'secrets'),
+    config: join(home, 'config'),
+    trustRoot: join(home, 'config/trust/root.json'),
+    trustDigest: join(home, 'config/trust/root.sha256'),
+    releases: join(home, 'releases'),
+    applied: join(home, 'applied'),
+    current: join(home, 'current'),
+    previous: join(home, 'previous'),
+    state: join(home, 'state'),
+    log: join(home, 'state/server.log'),
+  };
+}

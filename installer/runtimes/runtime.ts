@@ -1,0 +1,32 @@
+// What the engine asks of a runtime (process, container, Helm): its steps, its way back, and what it sees.
+
+import type { Step } from '../engine/step.ts';
+
+export interface Runtime {
+  /** A release and a configuration, in words. */
+  target: string;
+  /** For journal and lock. */
+  stateDir: string;
+  steps: readonly Step[];
+  /** Takes the runtime away; the data stays. */
+  removal: readonly Step[];
+  /** Starts again what served before, and waits until it is well. */
+  settle(): Promise<void>;
+  look(): Promise<RuntimeState>;
+}
+
+export interface RuntimeState {
+  installed: boolean;
+  running: boolean;
+  /** What was applied, and what appliance.yaml and the release at hand would make of it. */
+  applied: string | null;
+  wanted: string;
+  detail: string;
+}
+
+export interface RuntimeOptions {
+  /** The folder of the release to install. */
+  releaseDir: string;
+  /** How long a new release must stay well before it counts as serving. */
+  soakMs: number;
+}
