@@ -8,6 +8,7 @@ import type { DevicesParts } from '../parts.ts';
 import { canonical } from './canonical.ts';
 import { claimDevice } from './claim-device.ts';
 import { type Admitted, connectDevice } from './connect-device.ts';
+import { refuseForbiddenWords } from './forbidden.ts';
 import { Claim, Hello } from './frames.ts';
 import { type AnyFrame, malformed, parseFrame, readAs } from './parse.ts';
 import { CLOSE, LIMITS } from './protocol.ts';
@@ -77,6 +78,7 @@ async function answer(
   if (raw.t === 'claim') return claim(parts, greeting, { raw, binding });
   if (raw.t !== 'hello')
     throw malformed(`/t: expected claim or hello, found ${raw.t.slice(0, 40)}`);
+  refuseForbiddenWords(raw);
   const frame = readAs(Hello, raw);
   const admitted = await connectDevice(parts, { frame, raw, binding });
   greeting.admitted(admitted, frame, receivedAt);
@@ -89,6 +91,7 @@ async function claim(
 ): Promise<void> {
   const { remoteAddress } = connection;
   if (!pace.mayTry(remoteAddress)) throw new Refusal(CLOSE.tooMuch, 'too many refused claims');
+  refuseForbiddenWords(raw);
   const frame = readAs(Claim, raw);
   const claimed = await claimDevice(parts, { frame, raw, binding });
   if (claimed === null) {

@@ -7,6 +7,7 @@ import { COMMAND_METHODS, type Command } from '../command.ts';
 import type { DeviceContext, DevicesParts } from '../parts.ts';
 import { noteProgress, settleError, settleResult } from '../settle-command.ts';
 import { listOpenCommands, updateSent } from '../store-commands.ts';
+import { forbiddenIn } from './forbidden.ts';
 import { Failure, Progress, Receipt, Result } from './frames.ts';
 import { type AnyFrame, malformed, readAs } from './parse.ts';
 import { LIMITS } from './protocol.ts';
@@ -83,15 +84,19 @@ export function createCommandLane(domain: DevicesParts, parts: CommandLaneParts)
     }
     if (frame.t === 'err') {
       const { id, code, detail } = readAs(Failure, frame);
-      return settle(
-        id,
-        settleError(domain, context, { id, error: { code, detail: detail ?? null } }),
-      );
+      const kept = detail === undefined ? null : (forbiddenIn(detail, 'detail') ?? detail);
+      return settle(id, settleError(domain, context, { id, error: { code, detail: kept } }));
     }
     const { id, r } = readAs(Result, frame);
     if (Buffer.byteLength(JSON.stringify(r)) > LIMITS.resultBytes)
       throw malformed(`r: expected at most ${LIMITS.resultBytes} bytes`);
-    settle(id, settleResult(domain, context, { id, result: r }));
+    // For good, or the device would send it again for ever: the command fails, and nothing of `r` is kept.
+    const why = forbiddenIn(r, '/r');
+    if (why === null) return settle(id, settleResult(domain, context, { id, result: r }));
+    settle(
+      id,
+      settleError(domain, context, { id, error: { code: 'FormatViolation', detail: why } }),
+    );
   };
 
   return { receive, deliver };

@@ -3,7 +3,6 @@
 // be. What a kind means is handed in. A question never waits behind events.
 
 import { isAppError, toError } from '../../../shared/errors.ts';
-import { inspectJson } from '../../../platform/http/card-numbers.ts';
 import type { Timer, World } from '../../../shared/world.ts';
 import type { Logger } from 'pino';
 import type {
@@ -13,6 +12,7 @@ import type {
   DecisionRequest,
   DeviceContext,
 } from '../parts.ts';
+import { forbiddenIn } from './forbidden.ts';
 import { Ask } from './frames.ts';
 import { type AnyFrame, readAs } from './parse.ts';
 import { LIMITS } from './protocol.ts';
@@ -106,11 +106,8 @@ function unknownKind({ decisions }: DecisionLaneParts, kind: string): Answer {
 
 /** Why it is not even tried. */
 function refuse({ p }: Ask, openCount: number): Answer | null {
-  const verdict = inspectJson(p);
-  if (verdict.kind === 'card' || verdict.kind === 'nul') {
-    const what = verdict.kind === 'card' ? 'anything but a card number' : 'text without NUL';
-    return failed('invalid', `/p${verdict.pointer}: Expected ${what}, found one.`);
-  }
+  const why = forbiddenIn(p, '/p');
+  if (why !== null) return failed('invalid', why);
   if (openCount < LIMITS.asksOpen) return null;
   return failed('busy', `Expected at most ${LIMITS.asksOpen} open questions.`);
 }
