@@ -2,11 +2,12 @@
 // (YAML) and reads the text of an environment variable. They never convert a wrong value into a right one.
 
 import { isIP } from 'node:net';
-import type { Format } from './setting.ts';
+import type { Format, JsonSchema } from './setting.ts';
 
 interface FormatParts<T> {
   expected: string;
   accepts: (value: unknown) => value is T;
+  jsonSchema: JsonSchema;
   fromText?: (text: string) => unknown;
   isPath?: boolean;
   isList?: boolean;
@@ -19,6 +20,7 @@ function format<T>(parts: FormatParts<T>): Format<T> {
   return Object.assign(check, {
     expected: parts.expected,
     accepts: parts.accepts,
+    jsonSchema: parts.jsonSchema,
     fromText: parts.fromText ?? ((written: string): unknown => written),
     isPath: parts.isPath ?? false,
     isList: parts.isList ?? false,
@@ -28,6 +30,7 @@ function format<T>(parts: FormatParts<T>): Format<T> {
 export const flag: Format<boolean> = format({
   expected: 'true or false',
   accepts: (value): value is boolean => typeof value === 'boolean',
+  jsonSchema: { type: 'boolean' },
   fromText: (written) => (written === 'true' ? true : written === 'false' ? false : written),
 });
 
@@ -41,6 +44,7 @@ export function integer({ min, max }: Range, unit = ''): Format<number> {
     expected: `an integer${unit === '' ? '' : ` of ${unit}`} from ${min} to ${max}`,
     accepts: (value): value is number =>
       typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max,
+    jsonSchema: { type: 'integer', minimum: min, maximum: max },
     fromText: numberFromText,
   });
 }
@@ -48,6 +52,7 @@ export function integer({ min, max }: Range, unit = ''): Format<number> {
 export const port: Format<number> = format({
   expected: 'a port, an integer from 0 to 65535 (0 lets the system choose)',
   accepts: integer({ min: 0, max: 65_535 }).accepts,
+  jsonSchema: integer({ min: 0, max: 65_535 }).jsonSchema,
   fromText: numberFromText,
 });
 
@@ -66,6 +71,7 @@ export function fraction({ min, max }: Range): Format<number> {
     expected: `a number from ${min} to ${max}`,
     accepts: (value): value is number =>
       typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max,
+    jsonSchema: { type: 'number', minimum: min, maximum: max },
     fromText: numberFromText,
   });
 }
@@ -75,18 +81,21 @@ export function text(max: number, pattern?: { regexp: RegExp; words: string }): 
     expected: pattern?.words ?? `a text of 1 to ${max} characters`,
     accepts: (value): value is string =>
       isText(value, max) && (pattern === undefined || pattern.regexp.test(value)),
+    jsonSchema: { ...textSchema(max), ...(pattern && { pattern: pattern.regexp.source }) },
   });
 }
 
 export const secret: Format<string> = format({
   expected: 'a text of 1 to 4096 characters without spaces around it, or { file: path }',
   accepts: (value): value is string => isText(value, 4096) && value.trim() === value,
+  jsonSchema: textSchema(4096),
 });
 
 export const host: Format<string> = format({
   expected: 'a host name or an IP address, without scheme, port or brackets',
   accepts: (value): value is string =>
     isText(value, 253) && (isIP(value) !== 0 || /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(value)),
+  jsonSchema: textSchema(253),
 });
 
 export const currency: Format<string> = text(3, {
@@ -97,11 +106,13 @@ export const currency: Format<string> = text(3, {
 export const url: Format<string> = format({
   expected: 'an http:// or https:// URL without user, password, query, fragment or final slash',
   accepts: (value): value is string => typeof value === 'string' && isPlainUrl(value),
+  jsonSchema: { type: 'string', pattern: '^https?://[^\\s/?#@]+(/[^\\s?#]*[^\\s/?#])?$' },
 });
 
 export const path: Format<string> = format({
   expected: 'a path of 1 to 4096 characters without NUL',
   accepts: (value): value is string => isText(value, 4096) && !value.includes('\0'),
+  jsonSchema: textSchema(4096),
   isPath: true,
 });
 
@@ -109,6 +120,7 @@ export function oneOf<const T extends string>(...options: readonly T[]): Format<
   return format({
     expected: options.length === 1 ? `${options[0]}` : `one of ${options.join(', ')}`,
     accepts: (value): value is T => (options as readonly unknown[]).includes(value),
+    jsonSchema: { type: 'string', enum: options },
   });
 }
 
@@ -118,6 +130,7 @@ export function listOf<T>(item: Format<T>, max: number): Format<readonly T[]> {
     expected: `a list of up to ${max}, each ${item.expected}`,
     accepts: (value): value is readonly T[] =>
       Array.isArray(value) && value.length <= max && value.every((each) => item.accepts(each)),
+    jsonSchema: { type: 'array', maxItems: max, items: item.jsonSchema },
     fromText: (list) =>
       list
         .split(/[,\n]/)
@@ -134,10 +147,15 @@ export function optional<T>(inner: Format<T>): Format<T | null> {
   return format({
     expected: `${inner.expected}, or null`,
     accepts: (value): value is T | null => value === null || inner.accepts(value),
+    jsonSchema: { anyOf: [{ type: 'null' }, inner.jsonSchema] },
     fromText: (value) => (value === '' ? null : inner.fromText(value)),
     isPath: inner.isPath,
     isList: inner.isList,
   });
+}
+
+function textSchema(max: number): JsonSchema {
+  return { type: 'string', minLength: 1, maxLength: max };
 }
 
 function numberFromText(written: string): unknown {

@@ -14,7 +14,11 @@ export interface Format<T> {
   readonly isPath: boolean;
   /** A list: its items may each come from a file. */
   readonly isList: boolean;
+  /** The same rule as JSON Schema, as far as that language can say it. */
+  readonly jsonSchema: JsonSchema;
 }
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export interface Setting<T> {
   readonly doc: string;

@@ -73,9 +73,11 @@ export function clientSettings(
   provider: Provider,
 ): Omit<HttpClientSettings, 'baseUrl'> {
   const settings = config.providers[provider];
+  const { proxy_url: proxyUrl, proxy_password: credentials } = config.outside;
   const exchangeMs = Math.floor(settings.timeout_ms * 0.9);
   return {
     ...HTTP_CLIENT_DEFAULTS,
+    proxy: proxyUrl === null ? null : { url: proxyUrl, credentials },
     connectionsMax: settings.connections,
     connectTimeoutMs: Math.min(settings.connect_timeout_ms, exchangeMs),
     headersTimeoutMs: exchangeMs,

@@ -12,6 +12,7 @@ import type {
   HttpRequest,
   HttpResponse,
 } from './http-exchange.ts';
+import { type ProxySettings, throughProxy } from './proxy-tunnel.ts';
 
 export interface HttpClientSettings {
   /** Origin and optional path prefix, e.g. `https://api.stripe.com`. */
@@ -28,6 +29,8 @@ export interface HttpClientSettings {
   responseBytesMax: number;
   /** PEM of the authority that signs the destination, where it is not a public one. */
   ca?: string;
+  /** Through which the destination is reached; null: directly. */
+  proxy?: ProxySettings | null;
   /** Called once per exchange, for metrics. */
   observe?: (exchange: Exchange) => void;
 }
@@ -61,14 +64,16 @@ export function createHttpClient(
 ): HttpClient {
   const base = new URL(settings.baseUrl);
   const prefix = base.pathname.replace(/\/$/, '');
+  const connect = buildConnector({
+    allowH2: false, // HTTP/2 replays streams after GOAWAY by itself
+    timeout: settings.connectTimeoutMs,
+    ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+  });
+  const { proxy = null } = settings;
   const pool = new Pool(base.origin, {
     connections: settings.connectionsMax,
     pipelining: 1, // more would make one lost reply a doubt about several requests
-    connect: buildConnector({
-      allowH2: false, // HTTP/2 replays streams after GOAWAY by itself
-      timeout: settings.connectTimeoutMs,
-      ...(settings.ca === undefined ? {} : { ca: settings.ca }),
-    }),
+    connect: proxy === null ? connect : throughProxy(proxy, connect, settings.connectTimeoutMs),
     headersTimeout: 0, // ours run on the world's timers
     bodyTimeout: 0,
   });
