@@ -1,11 +1,34 @@
 // The list of commands. Each command is one file in commands/, which adds itself to the program. What a
-// command throws ends up here: one line on standard error and exit code 1.
+// command throws ends up here: its message on standard error, and one of the published exit codes.
 
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config/load.ts';
+import { addApplyCommand } from './commands/apply.ts';
+import { addBackupCommand } from './commands/backup.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addInitCommand } from './commands/init.ts';
+import { addPlanCommand } from './commands/plan.ts';
+import { addPreflightCommand } from './commands/preflight.ts';
+import { addRestoreCommand } from './commands/restore.ts';
+import { addStatusCommand } from './commands/status.ts';
 import { addStoryCommand } from './commands/story.ts';
+import { addUninstallCommand } from './commands/uninstall.ts';
+import { addVerifyCommand } from './commands/verify.ts';
+import { EXIT_CODES, ExitError } from './exit-codes.ts';
 
-const COMMANDS: readonly ((program: Command) => void)[] = [addConfigCommand, addStoryCommand];
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  addInitCommand,
+  addConfigCommand,
+  addPreflightCommand,
+  addPlanCommand,
+  addApplyCommand,
+  addStatusCommand,
+  addVerifyCommand,
+  addBackupCommand,
+  addRestoreCommand,
+  addUninstallCommand,
+  addStoryCommand,
+];
 
 export async function runProgram(argv: readonly string[]): Promise<void> {
   const program = new Command('sallyport')
@@ -13,10 +36,26 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .showHelpAfterError()
     .showSuggestionAfterError();
   for (const add of COMMANDS) add(program);
+  throwInstead(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {
+    process.exitCode = exitCodeOf(error);
+    // Commander has said what is wrong itself.
+    if (error instanceof CommanderError) return;
     process.stderr.write(`sallyport: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODES.badInput.code;
+  if (error instanceof ExitError) return EXIT_CODES[error.exit].code;
+  if (error instanceof ConfigError) return EXIT_CODES.badInput.code;
+  return EXIT_CODES.unexpected.code;
+}
+
+/** Commander would end the process with a code of its own. */
+function throwInstead(command: Command): void {
+  command.exitOverride();
+  for (const each of command.commands) throwInstead(each);
 }

@@ -21,7 +21,7 @@ export interface Release {
 const SOURCES = ['config', 'installer', 'migrations', 'scripts', 'server', 'simulators'];
 const SINGLE = ['package.json', 'package-lock.json'];
 /** Packages that carry Node itself: their headers and pages are not needed to run. */
-const NODE_PACKAGE = /^node_modules\/node-[a-z]+-[a-z0-9]+$/;
+const NODE_PACKAGE = /^node_modules\/node-(?:linux|darwin|win)-(?:x64|arm64)$/;
 
 interface LockFile {
   packages: Record<string, { dev?: boolean }>;
