@@ -1,0 +1,73 @@
+// The mark of an unfinished restore, in the data folder. A server that finds it does not start. It also
+// remembers which files the restore will write, so that a second run can tell its own from the customer's.
+
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** server/run-role.ts looks for this name. */
+const NAME = 'restore-in-progress.json';
+
+export interface RestoreMark {
+  backup_id: string;
+  backup_created_at: string;
+  started_at: string;
+  /** Files that were not there when the restore began. */
+  writes: readonly string[];
+}
+
+export function readMark(dataDir: string): RestoreMark | null {
+  const file = join(dataDir, NAME);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as RestoreMark) : null;
+}
+
+export function setMark(dataDir: string, mark: RestoreMark): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const remedy = 'A restore was begun and did not end. Run the same `sallyport restore` again.';
+  const body = Buffer.from(`${JSON.stringify({ remedy, ...mark }, null, 2)}\n`);
+  writeWhole({ path: join(dataDir, NAME), mode: 0o600, body });
+}
+
+export function removeMark(dataDir: string): void {
+  rmSync(join(dataDir, NAME), { force: true });
+  sync(dataDir);
+}
+
+/** Whole or not at all, and on the disk when it returns. */
+export function writeWhole({
+  path,
+  mode,
+  body,
+}: {
+  path: string;
+  mode: number;
+  body: Buffer;
+}): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.restoring`;
+  rmSync(draft, { force: true });
+  const handle = openSync(draft, 'wx', mode);
+  try {
+    for (let at = 0; at < body.length;) at += writeSync(handle, body, at);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(draft, path);
+  sync(dirname(path));
+}
+
+function sync(folder: string): void {
+  const handle = openSync(folder, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
+}
