@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { SENSITIVE_PATHS } from '../config/table.ts';
 import type { Config } from '../config/load.ts';
+import { MIGRATIONS } from '../migrations/index.ts';
 import { accessSettings, bootstrap } from './bootstrap.ts';
 import * as settings from './compose-settings.ts';
 import { createClients, deviceSettings, gatewayIdentity } from './compose-clients.ts';
@@ -30,6 +31,7 @@ import { keepIdentityFresh } from './platform/crypto/identity-renewal.ts';
 import { openKekFile } from './platform/crypto/kek-file.ts';
 import { connectDatabases } from './platform/database/connect.ts';
 import { assertDurable } from './platform/database/durability.ts';
+import { assertSchema } from './platform/database/schema-version.ts';
 import type { Deps } from './platform/deps.ts';
 import {
   createDrainSwitch,
@@ -64,6 +66,7 @@ export interface Appliance {
 }
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const MIGRATION_NAMES = MIGRATIONS.map(({ name }) => name);
 const PURGE_EVERY_MS = 3_600_000;
 
 export async function compose(config: Config, role: ServingRole, seams: Seams): Promise<Appliance> {
@@ -186,41 +189,45 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
 
   const serves = (...roles: ServingRole[]): boolean => roles.includes(role);
   const closers: (() => Promise<void>)[] = [];
+  const open = async (): Promise<{ api: string | null; gateway: string | null }> => {
+    closers.push(databases.close, clients.stripe.close, clients.veriff.close);
+    await outbox.prepare();
+    await bootstrap(deps, config, access);
+    if (serves('all', 'api', 'gateway')) {
+      await biometrics.startGallery();
+      closers.push(biometrics.stopGallery);
+    }
+    closers.push(() => outbox.stop(config.http.drain_ms));
+    let gateway: string | null = null;
+    if (serves('all', 'gateway')) {
+      const at = await devices.gateway.start();
+      gateway = `wss://${at.host}:${at.port}${DEVICE_PATH}`;
+      closers.push(() => devices.gateway.stop(config.http.drain_ms));
+    }
+    let server: HttpServer | null = null;
+    if (serves('all', 'api')) {
+      server = await listenHttp(app, config.http, { settings: http, draining, world });
+      closers.push(server.stop);
+    }
+    // Last: a port that is taken ends the start before anything is sent to a provider.
+    await (serves('all', 'worker') ? outbox.start() : outbox.watch());
+    started = true;
+    log.info({ api: server?.url ?? null, gateway }, 'serving');
+    return { api: server?.url ?? null, gateway };
+  };
+  let opening: Promise<unknown> = Promise.resolve();
   return {
     log,
     describe: () => describeApp(app, routes),
-    start: async () => {
-      closers.push(databases.close, clients.stripe.close, clients.veriff.close);
-      await outbox.prepare();
-      await bootstrap(deps, config, access);
-      if (serves('all', 'api', 'gateway')) {
-        await biometrics.startGallery();
-        closers.push(biometrics.stopGallery);
-      }
-      await (serves('all', 'worker') ? outbox.start() : outbox.watch());
-      closers.push(() => outbox.stop(config.http.drain_ms));
-      let gateway: string | null = null;
-      if (serves('all', 'gateway')) {
-        const at = await devices.gateway.start();
-        gateway = `wss://${at.host}:${at.port}${DEVICE_PATH}`;
-        closers.push(() => devices.gateway.stop(config.http.drain_ms));
-        const renewal = keepIdentityFresh({
-          ...{ world, log, current: identity, use: devices.gateway.useCertificate },
-          open: () => gatewayIdentity(world, config),
-        });
-        closers.push(async () => renewal.stop());
-      }
-      let server: HttpServer | null = null;
-      if (serves('all', 'api')) {
-        server = await listenHttp(app, config.http, { settings: http, draining, world });
-        closers.push(server.stop);
-      }
-      started = true;
-      log.info({ api: server?.url ?? null, gateway }, 'serving');
-      return { api: server?.url ?? null, gateway };
+    start: () => {
+      const opened = open();
+      opening = opened.catch(() => undefined);
+      return opened;
     },
     stop: async () => {
       log.info('stopping');
+      // A signal during the start: what it is about to open must be there to be closed.
+      await opening;
       for (const close of closers.toReversed()) {
         await close().catch((error: unknown) => log.error({ err: error }, 'closing failed'));
       }

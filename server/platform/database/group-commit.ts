@@ -4,8 +4,12 @@
 // An I/O error or a full disk fails the whole group.
 
 import type Sqlite from 'better-sqlite3';
-import type { Timers } from '../../shared/world.ts';
+import { pause, type Timers } from '../../shared/world.ts';
 import { toError } from '../../shared/errors.ts';
+
+/** Five seconds in all; then the group fails as `unavailable`, which callers may try again. */
+const BUSY_PAUSE_MS = 10;
+const BUSY_TRIES_MAX = 500;
 
 export interface GroupLimits {
   /** A group that was shared last time waits this long for more callers. */
@@ -76,7 +80,7 @@ export function createGroupWriter(
     const jobs = queue.slice(0, limits.callersMax);
     queue = queue.slice(jobs.length);
     lastSize = jobs.length;
-    const failure = await runGroup(db, jobs);
+    const failure = await runGroup(db, timers, jobs);
     for (const job of jobs) answer(job, failure);
     running = false;
     if (queue.length > 0) schedule();
@@ -95,9 +99,13 @@ export function createGroupWriter(
 }
 
 /** Returns what failed the whole group, or null when it is committed. */
-async function runGroup(db: Sqlite.Database, jobs: readonly Job[]): Promise<Error | null> {
+async function runGroup(
+  db: Sqlite.Database,
+  timers: Timers,
+  jobs: readonly Job[],
+): Promise<Error | null> {
   try {
-    db.exec('begin immediate');
+    await beginImmediate(db, timers);
     for (const job of jobs) {
       await runOne(db, job);
       // SQLite rolls everything back by itself on a full disk or an I/O error.
@@ -109,6 +117,23 @@ async function runGroup(db: Sqlite.Database, jobs: readonly Job[]): Promise<Erro
   } catch (thrown) {
     if (db.inTransaction) db.exec('rollback');
     return toError(thrown);
+  }
+}
+
+/**
+ * Another process may hold the write lock: a migration, a person at the sqlite3 shell. SQLite's own
+ * busy handler would sleep on this thread and stop every read, heartbeat and deadline with it.
+ */
+async function beginImmediate(db: Sqlite.Database, timers: Timers): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      db.exec('begin immediate');
+      return;
+    } catch (thrown) {
+      const busy = (thrown as { code?: unknown }).code === 'SQLITE_BUSY';
+      if (!busy || tried >= BUSY_TRIES_MAX) throw thrown;
+    }
+    await pause(timers, BUSY_PAUSE_MS);
   }
 }
 

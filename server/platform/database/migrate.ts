@@ -4,6 +4,7 @@
 import knex, { type Knex } from 'knex';
 import type { DatabaseSettings } from './connect.ts';
 import { underMigrationLock } from './migration-lock.ts';
+import { type Drift, driftBetween, refuseUnknown } from './schema-version.ts';
 
 export interface MigrationStep {
   name: string;
@@ -22,7 +23,11 @@ export async function migrateUp(
   steps: readonly MigrationStep[],
 ): Promise<MigrationReport> {
   return alone(settings, async (connection) => {
+    refuseUnknown(await driftOf(connection, steps));
     const [, applied] = (await connection.migrate.latest(options(steps))) as [number, string[]];
+    // So that a server that may not migrate can still tell whether somebody has to.
+    if (settings.kind === 'postgres')
+      await connection.raw(`grant select on knex_migrations to "${settings.engine.user}"`);
     return { applied, current: await connection.migrate.currentVersion(options(steps)) };
   });
 }
@@ -45,17 +50,17 @@ export async function migrateDown(
 export async function migrationDrift(
   settings: DatabaseSettings,
   steps: readonly MigrationStep[],
-): Promise<{ missing: readonly string[]; unknown: readonly string[] }> {
-  return withKnex(settings, async (connection) => {
-    const exists = await connection.schema.hasTable('knex_migrations');
-    const rows = exists ? await connection('knex_migrations').select('name') : [];
-    const done = new Set(rows.map((row: { name: string }) => row.name));
-    const known = new Set(steps.map((step) => step.name));
-    return {
-      missing: steps.map((step) => step.name).filter((name) => !done.has(name)),
-      unknown: [...done].filter((name) => !known.has(name)),
-    };
-  });
+): Promise<Drift> {
+  return withKnex(settings, (connection) => driftOf(connection, steps));
+}
+
+async function driftOf(connection: Knex, steps: readonly MigrationStep[]): Promise<Drift> {
+  const exists = await connection.schema.hasTable('knex_migrations');
+  const rows = exists ? await connection('knex_migrations').select('name') : [];
+  return driftBetween(
+    steps.map((step) => step.name),
+    rows.map((row: { name: string }) => row.name),
+  );
 }
 
 function options(steps: readonly MigrationStep[]): Knex.MigratorConfig {

@@ -120,6 +120,8 @@ function openConnection(settings: SqliteSettings, readonly: boolean): Side {
   if (!readonly) {
     connection.pragma('journal_mode = wal');
     connection.pragma('secure_delete = on');
+    // Whoever holds the lock is waited for off this thread: group-commit.ts.
+    connection.pragma('busy_timeout = 0');
   }
   const cache = new Map<string, Sqlite.Statement>();
   const prepare = (text: string): Sqlite.Statement => {

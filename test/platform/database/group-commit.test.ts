@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import Sqlite from 'better-sqlite3';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
@@ -37,6 +38,21 @@ async function ids(): Promise<unknown[]> {
 }
 
 describe('group commit', () => {
+  test('waits for another writer without standing still: reads go on, then it commits', async () => {
+    const other = new Sqlite(join(folder, 'group.db'));
+    other.exec('begin immediate');
+    const written = add('waited');
+    let turns = 0;
+    for (; turns < 10; turns += 1) {
+      expect(await ids()).toEqual([]);
+      await sleep(5);
+    }
+    other.exec('rollback');
+    other.close();
+    await written;
+    expect(await ids()).toEqual(['waited']);
+  });
+
   test('one that throws takes back only its own work', async () => {
     const results = await Promise.allSettled([
       add('a'),
