@@ -35,6 +35,8 @@ export interface PreflightContext {
   target: PreflightTarget;
   /** The server's settings, as the new release would run with them. */
   config: Config;
+  /** Settings whose secret cannot be read from here: it lies in the cluster. */
+  hiddenSecrets: ReadonlySet<string>;
   /** Files that hold the configuration, for their permissions. */
   configFiles: readonly string[];
   /** Where the data lies on this machine; null where it does not (helm). */

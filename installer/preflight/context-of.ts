@@ -15,6 +15,7 @@ export function preflightContext(appliance: ApplianceFile, releaseDir: string): 
   return {
     target: targetOf(appliance, home),
     config: appliance.config,
+    hiddenSecrets: new Set(home === null ? appliance.secretFiles.keys() : []),
     configFiles: [appliance.file],
     dataDir: home === null ? null : appliance.config.data_dir,
     release: {

@@ -15,6 +15,9 @@ export async function loginOf(
   const { postgres } = context.config.database;
   const password = postgres[`${role}_password`];
   if (password === null) return `no password of the ${role} role is given`;
+  if (context.hiddenSecrets.has(`database.postgres.${role}_password`)) {
+    return `the password of the ${role} role lies in the cluster`;
+  }
   const { mode, ca_file: caFile } = postgres.tls;
   // For helm the file is a mount of the pod, unless the same path is here too.
   const here = caFile === null ? null : (onMachine(caFile, context) ?? caFile);

@@ -62,12 +62,13 @@ function viaProxy(env: Environment, tls: { timeout: number; ca?: string }): EnvH
   return new EnvHttpProxyAgent({ ...Object.fromEntries(given), connect: tls, requestTls: tls });
 }
 
-/** The first code in the chain of causes; else the first word of the message. */
+/** The first code in the chain of causes; else the name of the error. */
 function codeOf(error: unknown): string {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code, name } = at as Error & { code?: unknown };
-    if (name === 'TimeoutError') return 'ETIMEDOUT';
-    if (typeof code === 'string' && !code.startsWith('UND_ERR_ABORTED')) return code;
+  type Caused = { code?: unknown; name?: unknown; cause?: unknown } | null | undefined;
+  for (let at = error as Caused; at !== null && at !== undefined; at = at.cause as Caused) {
+    if (at.name === 'TimeoutError') return 'ETIMEDOUT';
+    if (typeof at.code === 'string' && at.code !== 'UND_ERR_ABORTED') return at.code;
   }
-  return error instanceof Error ? error.name : 'unknown';
+  const name = (error as Caused)?.name;
+  return typeof name === 'string' ? name : 'unknown';
 }

@@ -20,6 +20,7 @@ export async function readPostgres(
     connectionTimeoutMillis: TIMEOUT_MS,
     query_timeout: TIMEOUT_MS,
     application_name: 'sallyport-preflight',
+    options: '-c synchronous_commit=on', // as the server asks for it; a pooler may not pass it on
   });
   // A connection that breaks later than the answer is of no interest.
   client.on('error', () => undefined);

@@ -36,7 +36,7 @@ const CRYPTO_PROGRAM = `
     random: () => c.randomBytes(32),
   };
   for (const [name, run] of Object.entries(tries)) try { run(); } catch { wrong.push(name); }
-  process.stdout.write(wrong.length === 0 ? 'ok fips=' + c.getFips() : 'without ' + wrong.join(', '));
+  process.stdout.write(wrong.length === 0 ? 'all there' + (c.getFips() ? ', FIPS mode' : '') : 'without ' + wrong.join(', '));
   process.exitCode = wrong.length === 0 ? 0 : 1;`;
 
 export const NODE_CHECKS: readonly Check[] = [
