@@ -8,12 +8,14 @@ import type { Place } from './places.ts';
 
 /** Places that hold nothing are passed over; links are followed, as a mounted secret is one. */
 export function gatherFiles(places: readonly Place[]): BackupFile[] {
-  return places.flatMap((place) => {
+  const all = places.flatMap((place) => {
     const found = statSync(place.path, { throwIfNoEntry: false });
     if (found === undefined) return [];
     if (found.isDirectory()) return below(place.path).map((name) => readAt(place, name));
     return [readAt(place, null)];
   });
+  // What was applied lies in the home too; the later one is what runs.
+  return [...new Map(all.map((file) => [`${file.part}/${file.name}`, file])).values()];
 }
 
 /** Drafts and hidden entries (a mounted secret's `..data`) are nobody's. */

@@ -2,11 +2,9 @@
 // installed) or by the server's own configuration files (a checkout, a container). The configuration
 // itself is read by the one reader of settings, so a wrong line is reported as everywhere.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { parse, stringify } from 'yaml';
-import { type Config, ConfigError, loadConfig } from '../../config/load.ts';
+import { basename, join, resolve } from 'node:path';
+import { type Config, loadConfig } from '../../config/load.ts';
+import { homeOf, readApplianceFile } from '../appliance-file/read.ts';
 import { ExitError } from '../exit-codes.ts';
 import type { FilePart } from './format.ts';
 
@@ -30,10 +28,10 @@ export interface Box {
   places: readonly Place[];
 }
 
-/** @throws ExitError `badInput`. */
+/** @throws ConfigError with every mistake; ExitError `badInput`. */
 export function locateBox({ applianceFile, configFiles }: BoxSource): Box {
   if (applianceFile === undefined) {
-    const config = load({ files: configFiles });
+    const config = loadConfig({ files: configFiles });
     const shown = configFiles.map((file): Place => ({
       part: 'config',
       path: resolve(file),
@@ -44,17 +42,24 @@ export function locateBox({ applianceFile, configFiles }: BoxSource): Box {
   if (configFiles.length > 0) {
     throw new ExitError('badInput', 'Expected --file or --config, found both.');
   }
-  const { home, config } = readAppliance(applianceFile);
-  const own = { part: 'config', path: resolve(applianceFile), name: 'appliance.yaml' } as const;
-  const installed: Place[] =
-    home === null
-      ? [own]
-      : [
-          ...(existsSync(join(home, 'config/appliance.yaml')) ? [] : [own]),
-          { part: 'config', path: join(home, 'config'), name: null },
-          { part: 'secrets', path: join(home, 'secrets'), name: null },
-        ];
-  return { config, home, places: [...dataPlaces(config), ...installed] };
+  const { file, config, settings } = readApplianceFile(applianceFile);
+  const home = homeOf(settings);
+  if (home === null) {
+    throw new ExitError(
+      'badInput',
+      `${file}: runtime: expected process or container, found helm. In a cluster the command runs in the pod, with --config.`,
+    );
+  }
+  return {
+    config,
+    home,
+    places: [
+      ...dataPlaces(config),
+      { part: 'config', path: file, name: 'appliance.yaml' },
+      { part: 'config', path: join(home, 'config'), name: null },
+      { part: 'secrets', path: join(home, 'secrets'), name: null },
+    ],
+  };
 }
 
 function dataPlaces({ data_dir: data, keys, bootstrap, gateway }: Config): Place[] {
@@ -69,61 +74,4 @@ function dataPlaces({ data_dir: data, keys, bootstrap, gateway }: Config): Place
     { part: 'api_key', path: bootstrap.api_key_file, name: 'bootstrap-api-key' },
     ...tls,
   ];
-}
-
-interface ApplianceFile {
-  runtime?: unknown;
-  process?: { home?: unknown };
-  container?: { home?: unknown };
-  config?: unknown;
-}
-
-function readAppliance(file: string): { home: string | null; config: Config } {
-  let written: ApplianceFile | null;
-  try {
-    written = parse(readFileSync(file, 'utf8')) as ApplianceFile | null;
-  } catch (error) {
-    const found = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    throw new ExitError('badInput', `${file}: expected a readable YAML file, found ${found}.`);
-  }
-  const runtime = written?.runtime;
-  if (runtime !== 'process' && runtime !== 'container') {
-    throw new ExitError(
-      'badInput',
-      `${file}: runtime: expected process or container, found ${JSON.stringify(runtime ?? null)}. In a cluster run the command in the pod, with --config.`,
-    );
-  }
-  const named = written?.[runtime]?.home;
-  if (typeof named !== 'string' || named === '') {
-    throw new ExitError(
-      'badInput',
-      `${file}: ${runtime}.home: expected a folder, found ${JSON.stringify(named ?? null)}.`,
-    );
-  }
-  const home = resolve(dirname(file), named);
-  return { home, config: loadSettings(written?.config ?? {}, home) };
-}
-
-/** What was applied is what runs; before the first apply it is what the file says. */
-function loadSettings(settings: unknown, home: string): Config {
-  const applied = join(home, 'config/server.yaml');
-  if (existsSync(applied)) return load({ files: [applied], cwd: home });
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-settings-'));
-  try {
-    const draft = join(folder, 'appliance.yaml#config');
-    const whole = { data_dir: join(home, 'data'), ...(settings as Record<string, unknown>) };
-    writeFileSync(draft, stringify(whole), { mode: 0o600 });
-    return load({ files: [draft], cwd: home });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function load(sources: Parameters<typeof loadConfig>[0]): Config {
-  try {
-    return loadConfig(sources);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ExitError('badInput', error.message, { cause: error });
-  }
 }

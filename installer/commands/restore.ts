@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Credential, readIdentities, readPassphrase } from '../backup/envelope.ts';
+import { extractFiles } from '../backup/extract-files.ts';
 import { narrator } from '../backup/narrate.ts';
 import { type Box, locateBox } from '../backup/places.ts';
 import { restore } from '../backup/restore.ts';
@@ -19,6 +20,7 @@ interface RestoreOptions {
   file?: string;
   config: string[];
   json: boolean;
+  extract?: string;
   dryRun: boolean;
 }
 
@@ -32,12 +34,18 @@ export function addRestoreCommand(program: Command): void {
     .option('--file <appliance.yaml>', 'the box')
     .option('--config <file>', 'or the server’s own configuration; may be given again', collect, [])
     .option('--json', 'one JSON object per event', false)
+    .option('--extract <folder>', 'only lay the files of the backup into this new folder')
     .option('--dry-run', 'prove the backup and look at the box, and change nothing', false)
     .action(runRestore);
 }
 
 async function runRestore(options: RestoreOptions): Promise<void> {
   const credential = credentialOf(options);
+  if (options.extract !== undefined) {
+    const names = await extractFiles({ file: options.in, credential }, options.extract);
+    for (const name of names) process.stdout.write(`${name}\n`);
+    return;
+  }
   const { file, config: configFiles, dryRun } = options;
   const box = locateBox({ ...(file === undefined ? {} : { applianceFile: file }), configFiles });
   const tell = narrator({ json: options.json, toStderr: false });
