@@ -9,6 +9,7 @@ import * as kycPaymentsLedger from './0004-kyc-payments-ledger.ts';
 import * as decisionsHeld from './0005-decisions-held.ts';
 import * as answersConcern from './0006-answers-concern.ts';
 import * as kycOrder from './0007-kyc-order.ts';
+import * as deadLettersRetried from './0008-dead-letters-retried.ts';
 
 export interface Migration {
   name: string;
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0005-decisions-held', ...decisionsHeld },
   { name: '0006-answers-concern', ...answersConcern },
   { name: '0007-kyc-order', ...kycOrder },
+  { name: '0008-dead-letters-retried', ...deadLettersRetried },
 ];

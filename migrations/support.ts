@@ -107,6 +107,15 @@ export async function dropTables(knex: Knex, names: readonly string[]): Promise<
   for (const name of names) await knex.raw(`drop table ${name}`);
 }
 
+/** Row-level security stays what bounds it. Nothing where there are no roles. */
+export async function grantToApp(knex: Knex, what: string, table: string): Promise<void> {
+  if (isPostgres(knex)) await knex.raw(`grant ${what} on ${table} to "${rolesOf(knex).app}"`);
+}
+
+export async function revokeFromApp(knex: Knex, what: string, table: string): Promise<void> {
+  if (isPostgres(knex)) await knex.raw(`revoke ${what} on ${table} from "${rolesOf(knex).app}"`);
+}
+
 async function secure(knex: Knex, name: string, options: TableOptions): Promise<void> {
   const roles = rolesOf(knex);
   for (const role of ['app', 'engine'] as const) {

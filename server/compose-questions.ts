@@ -8,7 +8,8 @@ import type { Questions } from './domains/payments/index.ts';
 import type { OrgQueryable } from './platform/database/database.ts';
 import type { Deps } from './platform/deps.ts';
 import { ensureProviderAccount } from './platform/inbox/index.ts';
-import type { DestinationHealth } from './platform/outbox/index.ts';
+import { tell } from './domains/audit/index.ts';
+import type { DestinationHealth, TellRetried } from './platform/outbox/index.ts';
 import { isAppError } from './shared/errors.ts';
 
 export function questions(
@@ -32,6 +33,23 @@ export function questions(
     providerAccount: async (tx, provider) => (await ensureProviderAccount(tx, deps, provider)).id,
     contact: of.contact,
   };
+}
+
+/** Who sent a dead letter after all; platform knows no events. */
+export function tellRetried(deps: Deps): TellRetried {
+  return (tx, { letter, caller, traceId }) =>
+    tell(deps, tx, {
+      type: 'dead_letter.retried',
+      subject: { kind: 'dead_letter', id: String(letter.pos) },
+      actor: { kind: caller.kind, id: caller.credentialId },
+      data: {
+        message_type: letter.type,
+        aggregate: letter.aggregate,
+        uid: letter.uid,
+        attempts: letter.attempts,
+      },
+      traceId,
+    });
 }
 
 /** Paying by face needs both: to be recognised, and to pay that way. */

@@ -11,7 +11,7 @@ import { accessSettings, bootstrap } from './bootstrap.ts';
 import * as settings from './compose-settings.ts';
 import { createClients, deviceSettings, gatewayIdentity } from './compose-clients.ts';
 import { answerPayment, storeEnrolment } from './compose-door.ts';
-import { questions } from './compose-questions.ts';
+import { questions, tellRetried } from './compose-questions.ts';
 import { databaseSettings } from './database-settings.ts';
 import { describeApp, refuseUnhealthy } from './describe.ts';
 import { ACTIONS, createAccess, nodeScope } from './domains/access/index.ts';
@@ -47,6 +47,7 @@ import {
   createBell,
   createOutbox,
   createOutboxMetrics,
+  deadLetterRoutes,
   type Outbox,
 } from './platform/outbox/index.ts';
 import { realWorld } from './real-world.ts';
@@ -73,8 +74,8 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   // The world, and what everything shares.
   const world = realWorld();
   const build = readBuild(ROOT);
-  const secretNames = SENSITIVE_PATHS.map((path) => path.split('.').at(-1) ?? path);
-  const log = createLogger({ level: config.log.level, ...build, role, secretNames });
+  const hidden = new Set(SENSITIVE_PATHS.map((path) => path.split('.').at(-1) ?? path));
+  const log = createLogger({ level: config.log.level, ...build, role, secretNames: hidden });
   const metrics = createMetrics(build);
   const databases = seams.databases(
     connectDatabases(databaseSettings(config), { timers: world.timers }),
@@ -156,7 +157,8 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   const draining = createDrainSwitch();
   let started = false;
   const http = settings.httpSettings(config, { build, cursorKey: await kek.derive('cursor/v1') });
-  const rooms = [access, audit, people, biometrics, kyc, payments, devices, inbox];
+  const deadLetters = { routes: deadLetterRoutes(deps, tellRetried(deps)) };
+  const rooms = [access, audit, people, biometrics, kyc, payments, devices, inbox, deadLetters];
   const routes = rooms.flatMap((room) => room.routes);
   const app = createHttpApp(deps, {
     routes,
@@ -191,6 +193,7 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   const closers: (() => Promise<void>)[] = [];
   const open = async (): Promise<{ api: string | null; gateway: string | null }> => {
     closers.push(databases.close, clients.stripe.close, clients.veriff.close);
+    await assertSchema(databases, MIGRATION_NAMES);
     await outbox.prepare();
     await bootstrap(deps, config, access);
     if (serves('all', 'api', 'gateway')) {
@@ -203,6 +206,11 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
       const at = await devices.gateway.start();
       gateway = `wss://${at.host}:${at.port}${DEVICE_PATH}`;
       closers.push(() => devices.gateway.stop(config.http.drain_ms));
+      const renewal = keepIdentityFresh({
+        ...{ world, log, current: identity, use: devices.gateway.useCertificate },
+        open: () => gatewayIdentity(world, config),
+      });
+      closers.push(async () => renewal.stop());
     }
     let server: HttpServer | null = null;
     if (serves('all', 'api')) {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runStory } from '../../installer/story/run-story.ts';
 import { createLedger } from '../../server/domains/ledger/index.ts';
+import { transaction } from '../../server/platform/database/database.ts';
 import { listDeadLetters, replayDeadLetter } from '../../server/platform/outbox/index.ts';
 import { claim, connect } from '../bad-input/device-client.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -125,7 +126,7 @@ async function askDirectly(
   const death = { attempts: 1, reason: 'planted', created_at: 1, died_at: 1 };
   await view.insert('outbox_dead', { pos, org_id: orgId, ...lane, ...message, ...death });
   await listDeadLetters(db, { afterPos: 0, limit: 10 });
-  await replayDeadLetter(deps, orgId, pos);
+  await transaction(db, (tx) => replayDeadLetter(deps, tx, pos));
   return recorded;
 }
 

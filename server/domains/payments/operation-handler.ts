@@ -72,6 +72,10 @@ async function prepareOperation(
   switch (operation.status) {
     case 'queued':
     case 'not_sent':
+      // Only a restore leaves it so: it may have been sent after the backup, under a key long forgotten.
+      if (operation.keySpent) {
+        return prepareAfterRestore(room, tx, { payment, operation, view, message });
+      }
       return prepareFirstSend(room, tx, { payment, operation, view, message });
     case 'sending':
       // A crash, or a stop, after the row was written: the bytes may have left.
@@ -112,18 +116,30 @@ async function prepareFirstSend(
   return { kind: 'send', request: { mode: 'execute', http, view } };
 }
 
+const CRASHED = 'the process ended while the request may have been on its way';
+
+/** Looked up first; only proof of absence, and then a new key, sends it. */
+async function prepareAfterRestore(
+  room: Room,
+  tx: Tx,
+  of: Prepares,
+): Promise<Prepared<OperationRequest>> {
+  const waits = await whatItWaitsFor(tx, of.operation);
+  if (waits !== null) return { kind: 'blocked', reason: waits, afterMs: BLOCKED_MS };
+  const operation: Operation = { ...of.operation, status: 'sending' };
+  const reason = 'restored from a backup: it may have been sent since';
+  return prepareAfterCrash(room, tx, { ...of, operation, reason });
+}
+
 async function prepareAfterCrash(
   room: Room,
   tx: Tx,
-  { payment, operation, view, message }: Prepares,
+  { payment, operation, view, message, reason = CRASHED }: Prepares & { reason?: string },
 ): Promise<Prepared<OperationRequest>> {
   await applyOutcome(room, tx, {
     payment,
     operation,
-    outcome: {
-      kind: 'unknown',
-      reason: 'the process ended while the request may have been on its way',
-    },
+    outcome: { kind: 'unknown', reason },
     resolvedBy: 'lookup',
     actor: SYSTEM,
     traceId: message.traceId,
@@ -172,6 +188,8 @@ async function whatItWaitsFor(tx: Tx, operation: Operation): Promise<string | nu
 function isTooOldToForward(room: Room, payment: Payment, operation: Operation): boolean {
   if (payment.accepted !== 'offline' || operation.kind !== 'authorise') return false;
   if (operation.step !== 'create' || operation.firstSentAt !== null) return false;
+  // Refused once: its message died of it, and came back because a person wanted so.
+  if (operation.reason === TOO_OLD) return false;
   return room.deps.world.clock.now() - payment.createdAt > room.settings.offline.forwardMaxAgeMs;
 }
 
@@ -181,7 +199,7 @@ async function refuseToForward(
   tx: Tx,
   { payment, operation, message }: Prepares,
 ): Promise<Prepared<OperationRequest>> {
-  const reason = 'an offline payment older than payments.offline.forward_max_age_ms';
+  const reason = TOO_OLD;
   await saveOperation(tx, { ...operation, reason });
   await tell(room.deps, tx, {
     type: 'payment.forward_expired',
@@ -193,5 +211,7 @@ async function refuseToForward(
   });
   return { kind: 'dead', reason };
 }
+
+const TOO_OLD = 'an offline payment older than payments.offline.forward_max_age_ms';
 
 export const SYSTEM: Actor = { kind: 'system', id: 'outbox' };

@@ -2,9 +2,9 @@
 // order of its aggregate nor the provider's protection against doubles is lost.
 
 import { notFound } from '../../shared/errors.ts';
-import { type OrgDatabase, transaction } from '../database/database.ts';
+import type { OrgDatabase, Tx } from '../database/database.ts';
 import type { Deps } from '../deps.ts';
-import { type DeadLetter, listDead, reviveMessage } from './store-messages.ts';
+import { type DeadLetter, listDead, lockDead, reviveMessage } from './store-messages.ts';
 
 export function listDeadLetters(
   db: OrgDatabase,
@@ -13,12 +13,15 @@ export function listDeadLetters(
   return listDead(db, page);
 }
 
-export async function replayDeadLetter(deps: Deps, orgId: string, pos: number): Promise<void> {
-  const at = deps.world.clock.now();
-  const revived = await transaction(deps.databases.engine, async (tx) => {
-    const done = await reviveMessage(tx, { orgId, pos, at });
-    if (done && deps.bell !== undefined) tx.afterCommit(deps.bell.ring);
-    return done;
-  });
-  if (!revived) throw notFound('dead letter', String(pos));
+/** Answers what it was. */
+export async function replayDeadLetter(
+  { world, bell }: Pick<Deps, 'world' | 'bell'>,
+  tx: Tx,
+  pos: number,
+): Promise<DeadLetter> {
+  const letter = await lockDead(tx, pos);
+  if (letter === null) throw notFound('dead letter', String(pos));
+  await reviveMessage(tx, { pos, at: world.clock.now() });
+  if (bell !== undefined) tx.afterCommit(bell.ring);
+  return letter;
 }

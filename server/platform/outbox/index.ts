@@ -2,6 +2,7 @@
 
 export { type Bell, createBell } from './bell.ts';
 export type { BreakerState } from './breaker.ts';
+export { deadLetterRoutes, type TellRetried } from './dead-letter-routes.ts';
 export { listDeadLetters, replayDeadLetter } from './dead-letters.ts';
 export type { DestinationHealth } from './destination.ts';
 export { enqueue, type EnqueueDeps } from './enqueue.ts';

@@ -86,11 +86,13 @@ export class LaneQueue {
     this.#place(aggregate);
   }
 
-  /** The running message stays at the head of its aggregate and is due again at its `dueAt`. */
+  /** The running message stays and is due again at its `dueAt`; behind an older one that came back meanwhile. */
   again(message: StoredMessage): void {
     const aggregate = this.#aggregates.get(message.aggregate);
     if (aggregate?.messages[0] !== message) return;
     aggregate.running = false;
+    // It may wait for that very one, and would wait for ever.
+    aggregate.messages.sort((a, b) => a.pos - b.pos);
     this.#place(aggregate);
   }
 
@@ -131,7 +133,9 @@ export class LaneQueue {
   lowest(): number | null {
     let lowest: number | null = null;
     for (const { messages, lastPos } of this.#aggregates.values()) {
-      lowest = soonest(lowest, messages[0]?.pos ?? lastPos + 1);
+      // Behind a running head an older one may stand.
+      for (const { pos } of messages.slice(0, 2)) lowest = soonest(lowest, pos);
+      if (messages.length === 0) lowest = soonest(lowest, lastPos + 1);
     }
     return lowest;
   }

@@ -2,7 +2,7 @@
 // the fence: it locks the row first and looks at the epoch in a later statement, so that of two workers
 // that both believe to own the shard the older one always finds out before it can change anything.
 
-import type { EngineTx, OrgQueryable, Tx } from '../database/database.ts';
+import type { OrgQueryable, Tx } from '../database/database.ts';
 import type { Instant } from '../../shared/world.ts';
 import type { HeldShard } from './store-shards.ts';
 import type { Retry, StoredMessage } from './stored-message.ts';
@@ -125,56 +125,64 @@ export async function listDead(
   db: OrgQueryable,
   { afterPos, limit }: { afterPos: number; limit: number },
 ): Promise<readonly DeadLetter[]> {
-  const rows = await db.query<{
-    pos: number;
-    aggregate: string;
-    type: string;
-    uid: string;
-    attempts: number;
-    reason: string;
-    created_at: number;
-    died_at: number;
-  }>(
+  const rows = await db.query<DeadRow>(
     `select pos, aggregate, type, uid, attempts, reason, created_at, died_at from outbox_dead
       where org_id = $1 and pos > $2 order by pos limit $3`,
     [db.org, afterPos, limit],
   );
-  return rows.map(({ created_at, died_at, ...same }) => ({
-    ...same,
-    createdAt: created_at,
-    diedAt: died_at,
-  }));
+  return rows.map(toDeadLetter);
 }
 
-/** Back to life with its number and its key; what was counted against it starts anew. False when it is
- * not there (any more). */
+export async function lockDead(tx: Tx, pos: number): Promise<DeadLetter | null> {
+  const [row] = await tx.query<DeadRow>(
+    `select pos, aggregate, type, uid, attempts, reason, created_at, died_at from outbox_dead
+      where org_id = $1 and pos = $2 ${tx.dialect.forUpdate}`,
+    [tx.org, pos],
+  );
+  return row === undefined ? null : toDeadLetter(row);
+}
+
+type DeadRow = {
+  pos: number;
+  aggregate: string;
+  type: string;
+  uid: string;
+  attempts: number;
+  reason: string;
+  created_at: number;
+  died_at: number;
+};
+
+function toDeadLetter({ created_at: createdAt, died_at: diedAt, ...same }: DeadRow): DeadLetter {
+  return { ...same, createdAt, diedAt };
+}
+
+/** Back to life with its number and its key; what was counted against it starts anew. */
 export async function reviveMessage(
-  tx: EngineTx,
-  { orgId, pos, at }: { orgId: string; pos: number; at: Instant },
-): Promise<boolean> {
-  const revived = await tx.execute(
+  tx: Tx,
+  { pos, at }: { pos: number; at: Instant },
+): Promise<void> {
+  await tx.execute(
     `insert into outbox_msg (pos, org_id, lane_id, aggregate, type, uid, body, trace_id, created_at,
         not_before)
      select d.pos, d.org_id, d.lane_id, d.aggregate, d.type, d.uid, d.body, d.trace_id, d.created_at,
         null
        from outbox_dead d where d.org_id = $1 and d.pos = $2`,
-    [orgId, pos],
+    [tx.org, pos],
   );
-  if (revived === 0) return false;
   await tx.execute(
     `insert into outbox_retry (org_id, pos, lane_id, aggregate, attempts, failures, doubts, next_at,
         state, last_error)
      select d.org_id, d.pos, d.lane_id, d.aggregate, d.attempts, 0, 0, $3, 'retry', d.reason
        from outbox_dead d where d.org_id = $1 and d.pos = $2`,
-    [orgId, pos, at],
+    [tx.org, pos, at],
   );
   // Its number is below the marks: they are lowered, so that whoever holds the lane reads it again.
   await tx.execute(
     `update outbox_lane set replays = replays + 1, low = case when low >= $2 then $3 else low end
       where org_id = $1 and lane_id in
         (select d.lane_id from outbox_dead d where d.org_id = $1 and d.pos = $2)`,
-    [orgId, pos, pos - 1],
+    [tx.org, pos, pos - 1],
   );
-  await tx.execute(`delete from outbox_dead where org_id = $1 and pos = $2`, [orgId, pos]);
-  return true;
+  await tx.execute(`delete from outbox_dead where org_id = $1 and pos = $2`, [tx.org, pos]);
 }

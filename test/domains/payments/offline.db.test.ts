@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { settleReceivable } from '../../../server/domains/payments/receivables.ts';
 import { transaction } from '../../../server/platform/database/database.ts';
+import { listDeadLetters, replayDeadLetter } from '../../../server/platform/outbox/index.ts';
 import { until } from '../../support/until.ts';
 import {
   accept,
@@ -81,5 +82,12 @@ describe('the line is cut', () => {
     expect(of('authorise')).toMatchObject({ status: 'queued', firstSentAt: null });
     expect(chargesOf(till.twin, paymentId)).toEqual([]);
     expect(await eventTypes(till, paymentId)).toContain('payment.forward_expired');
+
+    // The decision: it goes out once, under its own key, and is not refused again.
+    const [letter] = await listDeadLetters(till.db, { afterPos: 0, limit: 2 });
+    await transaction(till.db, (tx) => replayDeadLetter(till.deps, tx, letter?.pos ?? 0));
+    await untilStatus(till, paymentId, 'captured');
+    expect(chargesOf(till.twin, paymentId)).toMatchObject([{ status: 'succeeded', captured: 1 }]);
+    expect(await listDeadLetters(till.db, { afterPos: 0, limit: 2 })).toEqual([]);
   });
 });

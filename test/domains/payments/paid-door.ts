@@ -25,6 +25,7 @@ import { findPayment } from '../../../server/domains/payments/store-payments.ts'
 import { createStripe } from '../../../server/domains/payments/providers/stripe.ts';
 import type { OperationRequest } from '../../../server/domains/payments/replay.ts';
 import type { Room } from '../../../server/domains/payments/room.ts';
+import type { DatabaseSettings } from '../../../server/platform/database/connect.ts';
 import { type OrgDatabase, transaction } from '../../../server/platform/database/database.ts';
 import type { Deps } from '../../../server/platform/deps.ts';
 import {
@@ -93,6 +94,8 @@ export function usePaidDoor(): {
   twin(): Twin;
   world: ReturnType<typeof useTestDatabase>['world'];
   kind(): 'sqlite' | 'postgres';
+  settings(): DatabaseSettings;
+  onClose(run: () => Promise<unknown>): void;
 } {
   const closing: (() => Promise<unknown>)[] = [];
   let spawned: Twin | null = null;
@@ -122,7 +125,14 @@ export function usePaidDoor(): {
     );
     return till;
   };
-  return { open, twin, world: place.world, kind: () => place.database().kind };
+  return {
+    open,
+    twin,
+    world: place.world,
+    kind: () => place.database().kind,
+    settings: () => place.database().settings,
+    onClose: (run) => place.database().onClose(run),
+  };
 }
 
 async function build(

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { listDeadLetters, replayDeadLetter } from '../../../server/platform/outbox/dead-letters.ts';
+import { transaction } from '../../../server/platform/database/database.ts';
 import { isAppError } from '../../../server/shared/errors.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { type Bench, count, createBench, emptied, makeOrganization, put } from './workbench.ts';
@@ -30,6 +31,9 @@ async function openWithOneDead(markPersistMs: number): Promise<{ orgId: string; 
   return { orgId, pos };
 }
 
+const replay = (orgId: string, pos: number): Promise<unknown> =>
+  transaction(db.databases().org(orgId), (tx) => replayDeadLetter(bench.deps, tx, pos));
+
 describe('a dead letter', () => {
   test('is listed with its reason, to its organization only', async () => {
     const { orgId, pos } = await openWithOneDead(5_000);
@@ -46,7 +50,7 @@ describe('a dead letter', () => {
     ['after the mark was written down', 0],
   ])('is replayed with its number and key, %s', async (_name, markPersistMs) => {
     const { orgId, pos } = await openWithOneDead(markPersistMs);
-    await replayDeadLetter(bench.deps, orgId, pos);
+    await replay(orgId, pos);
     await emptied(db.databases());
     expect(bench.sent().filter((uid) => uid === 'dies')).toHaveLength(2);
     const history = `pos = ${pos} and uid = 'dies' and outcome = 'done' and attempt = 2`;
@@ -58,7 +62,7 @@ describe('a dead letter', () => {
   test('of another organization, or none, is not found', async () => {
     const { pos } = await openWithOneDead(5_000);
     const other = await makeOrganization(bench.deps);
-    const thrown: unknown = await replayDeadLetter(bench.deps, other, pos).catch((e: unknown) => e);
+    const thrown: unknown = await replay(other, pos).catch((e: unknown) => e);
     expect(isAppError(thrown, 'not_found')).toBe(true);
   });
 });

@@ -99,6 +99,19 @@ describe('a lane queue', () => {
     expect(queue.lowest()).toBe(5);
   });
 
+  test('lets an older one that came back go before the running one that waits for it', () => {
+    const queue = new LaneQueue({ aggregateHeldMax: 10 });
+    queue.offer([message(5, 'a'), message(6, 'a')]);
+    const later = queue.next(0) as StoredMessage;
+    expect(later.pos).toBe(5);
+    queue.offer([message(2, 'a')]);
+    expect(queue.lowest()).toBe(2);
+    later.dueAt = 1_000;
+    queue.again(later);
+    expect(drain(queue, 0)).toEqual([2]);
+    expect(drain(queue, 1_000)).toEqual([5, 6]);
+  });
+
   test('loses nothing and never changes an order, whatever happens in between', () => {
     const step = fc.oneof(
       fc.record({
