@@ -39,17 +39,23 @@ describe('the chart in this checkout', () => {
     const schema = JSON.parse(inChart('values.schema.json')) as Schema;
     const refused: string[] = [];
     for (const path of SETTINGS.keys()) {
-      const rule = `config.${path}`.split('.').reduce((at, name) => at.properties?.[name] ?? {}, schema);
+      const rule = `config.${path}`
+        .split('.')
+        .reduce((at, name) => at.properties?.[name] ?? {}, schema);
       if (rule.description === undefined) throw new Error(`${path} is not in the schema`);
       if (rule.description.startsWith('Refused here')) refused.push(path);
     }
-    expect(refused.toSorted()).toEqual([...SENSITIVE_PATHS, ...Object.keys(OWNED_BY_CHART)].toSorted());
+    expect(refused.toSorted()).toEqual(
+      [...SENSITIVE_PATHS, ...Object.keys(OWNED_BY_CHART)].toSorted(),
+    );
   });
 
   test('every default keeps the rule of its own value', () => {
     const values = parse(inChart('values.yaml')) as Record<string, unknown>;
     const wrong = leavesOf(CHART_VALUES).filter(([path, entry]) => {
-      const found = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], values);
+      const found = path
+        .split('.')
+        .reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], values);
       return JSON.stringify(found) !== JSON.stringify(entry.default);
     });
     expect(wrong.map(([path]) => path)).toEqual([]);
@@ -68,7 +74,9 @@ function isNamed(path: string, templates: string): boolean {
     const start = parts.slice(0, parts.length - index).join('\\.');
     const rest = parts.slice(parts.length - index);
     const isWhole = new RegExp(`(?:Values\\.|\\$image\\.)${start}\\b`).test(templates);
-    const isWalked = rest.every((name) => new RegExp(`\\.${name}\\b|toYaml \\$probe`).test(templates));
+    const isWalked = rest.every((name) =>
+      new RegExp(`\\.${name}\\b|toYaml \\$probe`).test(templates),
+    );
     return isWhole && (index === 0 || isWalked);
   });
 }

@@ -50,7 +50,18 @@ export function refusal(values: object): string {
 
 export function template(values: object, ...words: readonly string[]): Answer {
   return withValues(values, (file) =>
-    helm('template', 'box', CHART, '--namespace', 'site', '--kube-version', KUBE_VERSION, '--values', file, ...words),
+    helm(
+      'template',
+      'box',
+      CHART,
+      '--namespace',
+      'site',
+      '--kube-version',
+      KUBE_VERSION,
+      '--values',
+      file,
+      ...words,
+    ),
   );
 }
 

@@ -24,7 +24,9 @@ describe('the workload', () => {
     expect(names(objects, 'Deployment')).toEqual([]);
     const claim = pick(objects, 'PersistentVolumeClaim', 'box-sallyport-data');
     expect(claim.metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
-    expect(volume(serverPod(objects), 'data').persistentVolumeClaim.claimName).toBe('box-sallyport-data');
+    expect(volume(serverPod(objects), 'data').persistentVolumeClaim.claimName).toBe(
+      'box-sallyport-data',
+    );
   });
 
   test('on Postgres is a Deployment that never has fewer pods than asked for, and no claim', () => {
@@ -37,8 +39,11 @@ describe('the workload', () => {
   });
 
   test('selects by what never changes, whatever labels are added', () => {
-    const selector = (values: object): unknown => render(values).find((each) => each.kind === 'StatefulSet').spec.selector;
-    expect(selector({ commonLabels: { team: 'doors' }, podLabels: { tier: 'a' } })).toEqual(selector({}));
+    const selector = (values: object): unknown =>
+      render(values).find((each) => each.kind === 'StatefulSet').spec.selector;
+    expect(selector({ commonLabels: { team: 'doors' }, podLabels: { tier: 'a' } })).toEqual(
+      selector({}),
+    );
   });
 
   test('a given claim is used and none is made', () => {
@@ -58,7 +63,10 @@ describe('every pod', () => {
     const pods = podTemplates(render(values));
     expect(pods.length).toBeGreaterThanOrEqual(3);
     for (const { spec } of pods) {
-      expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+      expect(spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
       for (const each of [...(spec.initContainers ?? []), ...spec.containers]) {
         expect(each.securityContext).toEqual({
           allowPrivilegeEscalation: false,
@@ -73,38 +81,66 @@ describe('every pod', () => {
   test.each(shapes)('%s runs the one image and pulls it with the given logins', (_name, values) => {
     const image = { repository: 'box', registry: 'mine', tag: '9' };
     const pods = podTemplates(
-      render({ ...values, image, imagePullSecrets: [{ name: 'b' }], global: { imagePullSecrets: [{ name: 'a' }] } }),
+      render({
+        ...values,
+        image,
+        imagePullSecrets: [{ name: 'b' }],
+        global: { imagePullSecrets: [{ name: 'a' }] },
+      }),
     );
     for (const { spec } of pods) {
       expect(spec.imagePullSecrets).toEqual([{ name: 'a' }, { name: 'b' }]);
-      for (const each of [...(spec.initContainers ?? []), ...spec.containers]) expect(each.image).toBe('mine/box:9');
+      for (const each of [...(spec.initContainers ?? []), ...spec.containers])
+        expect(each.image).toBe('mine/box:9');
     }
   });
 
-  test.each(shapes)('%s names no user, group or volume group where the platform chooses', (_name, values) => {
-    const security = { runAsUser: null, runAsGroup: null, fsGroup: null };
-    for (const { spec } of podTemplates(render({ ...values, security }))) {
-      for (const name of Object.keys(security)) expect(spec.securityContext[name]).toBeUndefined();
-    }
-  });
+  test.each(shapes)(
+    '%s names no user, group or volume group where the platform chooses',
+    (_name, values) => {
+      const security = { runAsUser: null, runAsGroup: null, fsGroup: null };
+      for (const { spec } of podTemplates(render({ ...values, security }))) {
+        for (const name of Object.keys(security))
+          expect(spec.securityContext[name]).toBeUndefined();
+      }
+    },
+  );
 
-  test.each(shapes)('%s gets no token of the cluster, but for the job that makes the keys', (_name, values) => {
-    const withToken = podTemplates(render(values)).filter(({ spec }) => spec.automountServiceAccountToken !== false);
-    expect(withToken.map((pod) => pod.metadata.labels['app.kubernetes.io/component'])).toEqual(['keys']);
-  });
+  test.each(shapes)(
+    '%s gets no token of the cluster, but for the job that makes the keys',
+    (_name, values) => {
+      const withToken = podTemplates(render(values)).filter(
+        ({ spec }) => spec.automountServiceAccountToken !== false,
+      );
+      expect(withToken.map((pod) => pod.metadata.labels['app.kubernetes.io/component'])).toEqual([
+        'keys',
+      ]);
+    },
+  );
 
   test('the server gets a token when it is asked for', () => {
-    expect(serverPod(render({ serviceAccount: { automountToken: true } })).spec.automountServiceAccountToken).toBe(true);
+    expect(
+      serverPod(render({ serviceAccount: { automountToken: true } })).spec
+        .automountServiceAccountToken,
+    ).toBe(true);
   });
 });
 
 describe('the image', () => {
   test.each<[string, object, string]>([
-    ['is of the chart\'s version', {}, 'sallyport:0.1.0'],
+    ["is of the chart's version", {}, 'sallyport:0.1.0'],
     ['may have a tag', { image: { tag: '7' } }, 'sallyport:7'],
-    ['digest is stronger than tag', { image: { tag: '7', digest: `sha256:${'0'.repeat(64)}` } }, `sallyport@sha256:${'0'.repeat(64)}`],
+    [
+      'digest is stronger than tag',
+      { image: { tag: '7', digest: `sha256:${'0'.repeat(64)}` } },
+      `sallyport@sha256:${'0'.repeat(64)}`,
+    ],
     ['may have a registry', { image: { registry: 'r:5000/x' } }, 'r:5000/x/sallyport:0.1.0'],
-    ['registry for all charts is stronger', { image: { registry: 'r' }, global: { imageRegistry: 'g' } }, 'g/sallyport:0.1.0'],
+    [
+      'registry for all charts is stronger',
+      { image: { registry: 'r' }, global: { imageRegistry: 'g' } },
+      'g/sallyport:0.1.0',
+    ],
   ])('%s', (_name, values, image) => {
     expect(container(render(values)).image).toBe(image);
   });
@@ -119,7 +155,8 @@ describe('probes', () => {
   });
 
   test('a stopping pod has time for three drains', () => {
-    const grace = (values: object): number => serverPod(render(values)).spec.terminationGracePeriodSeconds;
+    const grace = (values: object): number =>
+      serverPod(render(values)).spec.terminationGracePeriodSeconds;
     expect(grace({})).toBe(70);
     expect(grace({ config: { http: { drain_ms: 30_000 } } })).toBe(100);
     expect(grace({ terminationGracePeriodSeconds: 5 })).toBe(5);
@@ -148,15 +185,29 @@ describe('the configuration', () => {
       const { sources } = volume(serverPod(objects), 'secrets').projected;
       for (const { secret } of sources) {
         const [{ key, path }] = secret.items;
-        writeFileSync(join(folder, 'secrets', path), `${secret.name}/${key}\nsecond line`.slice(0, path.endsWith('webhook_secrets') ? 99 : secret.name.length + key.length + 1), { mode: 0o600 });
+        writeFileSync(
+          join(folder, 'secrets', path),
+          `${secret.name}/${key}\nsecond line`.slice(
+            0,
+            path.endsWith('webhook_secrets') ? 99 : secret.name.length + key.length + 1,
+          ),
+          { mode: 0o600 },
+        );
       }
-      writeFileSync(join(folder, 'server.yaml'), serverYaml(objects).replaceAll('/etc/sallyport/secrets', join(folder, 'secrets')), { mode: 0o600 });
+      writeFileSync(
+        join(folder, 'server.yaml'),
+        serverYaml(objects).replaceAll('/etc/sallyport/secrets', join(folder, 'secrets')),
+        { mode: 0o600 },
+      );
       const config = loadConfig({ files: [join(folder, 'server.yaml')], env: {} });
       expect(config.profile).toBe('cluster');
       expect(config.database.postgres.app_password).toBe('secrets/database.postgres.app_password');
       expect(config.database.postgres.owner_password).toBeNull();
       expect(config.providers.stripe.secret_key).toBe('stripe/sk');
-      expect(config.providers.stripe.webhook_secrets).toEqual(['secrets/providers.stripe.webhook_secrets', 'second line']);
+      expect(config.providers.stripe.webhook_secrets).toEqual([
+        'secrets/providers.stripe.webhook_secrets',
+        'second line',
+      ]);
       expect(config.http.host).toBe('0.0.0.0');
     } finally {
       rmSync(folder, { recursive: true });
@@ -184,10 +235,15 @@ describe('the configuration', () => {
     expect(passed).toMatchObject(written);
   });
 
-  test('with a certificate of one\'s own the gateway is told where it lies', () => {
+  test("with a certificate of one's own the gateway is told where it lies", () => {
     const objects = render({ gateway: { tlsSecret: 'mine' } });
     expect(parse(serverYaml(objects))).toMatchObject({
-      gateway: { tls: { cert_file: '/etc/sallyport/gateway-tls/tls.crt', key_file: '/etc/sallyport/gateway-tls/tls.key' } },
+      gateway: {
+        tls: {
+          cert_file: '/etc/sallyport/gateway-tls/tls.crt',
+          key_file: '/etc/sallyport/gateway-tls/tls.key',
+        },
+      },
     });
     expect(volume(serverPod(objects), 'gateway-tls').secret.secretName).toBe('mine');
   });
@@ -206,18 +262,26 @@ describe('keys', () => {
   test('are made by a job whose account may touch that one Secret and nothing else', () => {
     const objects = render();
     expect(pick(objects, 'Role', 'box-sallyport-make-keys').rules).toEqual([
-      { apiGroups: [''], resources: ['secrets'], resourceNames: ['box-sallyport-keys'], verbs: ['get', 'create', 'patch'] },
+      {
+        apiGroups: [''],
+        resources: ['secrets'],
+        resourceNames: ['box-sallyport-keys'],
+        verbs: ['get', 'create', 'patch'],
+      },
     ]);
     expect(pick(objects, 'RoleBinding', 'box-sallyport-make-keys').subjects).toEqual([
       { kind: 'ServiceAccount', name: 'box-sallyport-jobs', namespace: 'site' },
     ]);
-    expect(pick(objects, 'Job', 'box-sallyport-make-keys').metadata.annotations['helm.sh/hook']).toBe('pre-install,pre-upgrade');
+    expect(
+      pick(objects, 'Job', 'box-sallyport-make-keys').metadata.annotations['helm.sh/hook'],
+    ).toBe('pre-install,pre-upgrade');
     expect(names(objects, 'Secret')).toEqual([]);
   });
 
   test('an upgrade never makes new ones', () => {
     const flags = (...words: string[]): string[] =>
-      pick(render({}, ...words), 'Job', 'box-sallyport-make-keys').spec.template.spec.containers[0].args;
+      pick(render({}, ...words), 'Job', 'box-sallyport-make-keys').spec.template.spec.containers[0]
+        .args;
     expect(flags()).not.toContain('--must-exist');
     expect(flags('--is-upgrade')).toContain('--must-exist');
   });
@@ -234,36 +298,56 @@ describe('keys', () => {
     const pod = serverPod(render());
     expect(volume(pod, 'keys').emptyDir.medium).toBe('Memory');
     expect(pod.spec.initContainers[0].args).toEqual([
-      '--from', '/etc/sallyport/keys-secret', '--keys', '/run/sallyport/keys', '--gateway', '/run/sallyport/gateway',
+      '--from',
+      '/etc/sallyport/keys-secret',
+      '--keys',
+      '/run/sallyport/keys',
+      '--gateway',
+      '/run/sallyport/gateway',
     ]);
-    const mount = pod.spec.containers[0].volumeMounts.find((each: Rendered) => each.name === 'keys');
+    const mount = pod.spec.containers[0].volumeMounts.find(
+      (each: Rendered) => each.name === 'keys',
+    );
     expect(mount).toEqual({ name: 'keys', mountPath: '/run/sallyport/keys', readOnly: true });
   });
 
   test('of a rehearsal say so', () => {
     const args = (profile: string): string[] =>
-      pick(render({ config: { profile } }), 'Job', 'box-sallyport-make-keys').spec.template.spec.containers[0].args;
+      pick(render({ config: { profile } }), 'Job', 'box-sallyport-make-keys').spec.template.spec
+        .containers[0].args;
     expect(args('single')).toContain('--environment=live');
     expect(args('evaluation')).toContain('--environment=test');
   });
 });
 
 describe('the migration', () => {
-  test('is a job before the rollout on Postgres, in the chart\'s own image', () => {
+  test("is a job before the rollout on Postgres, in the chart's own image", () => {
     const job = pick(render(POSTGRES), 'Job', 'box-sallyport-migrate');
-    expect(job.metadata.annotations).toMatchObject({ 'helm.sh/hook': 'pre-install,pre-upgrade', 'helm.sh/hook-weight': '0' });
+    expect(job.metadata.annotations).toMatchObject({
+      'helm.sh/hook': 'pre-install,pre-upgrade',
+      'helm.sh/hook-weight': '0',
+    });
     expect(job.spec).toMatchObject({ backoffLimit: 2, activeDeadlineSeconds: 900 });
-    expect(job.spec.template.spec.containers[0]).toMatchObject({ image: 'sallyport:0.1.0', args: ['migrate'] });
+    expect(job.spec.template.spec.containers[0]).toMatchObject({
+      image: 'sallyport:0.1.0',
+      args: ['migrate'],
+    });
   });
 
-  test('is the pod\'s own affair on SQLite', () => {
+  test("is the pod's own affair on SQLite", () => {
     expect(names(render(), 'Job').filter((name) => name.endsWith('migrate'))).toEqual([]);
   });
 
   test('finds its account, configuration and way out there when it runs first', () => {
-    const weight = (each: Rendered): number => Number(each.metadata.annotations?.['helm.sh/hook-weight'] ?? Number.NaN);
+    const weight = (each: Rendered): number =>
+      Number(each.metadata.annotations?.['helm.sh/hook-weight'] ?? Number.NaN);
     const objects = render(POSTGRES);
-    for (const [kind, name] of [['ServiceAccount', 'box-sallyport-jobs'], ['ConfigMap', 'box-sallyport-migrate'], ['NetworkPolicy', 'box-sallyport-jobs'], ['Job', 'box-sallyport-make-keys']] as const) {
+    for (const [kind, name] of [
+      ['ServiceAccount', 'box-sallyport-jobs'],
+      ['ConfigMap', 'box-sallyport-migrate'],
+      ['NetworkPolicy', 'box-sallyport-jobs'],
+      ['Job', 'box-sallyport-make-keys'],
+    ] as const) {
       expect(weight(pick(objects, kind, name))).toBeLessThan(0);
     }
   });
@@ -271,14 +355,16 @@ describe('the migration', () => {
 
 describe('the neighbourhood', () => {
   test('a budget against drains stands only above one replica and only if wanted', () => {
-    const budgets = (values: object): string[] => names(render({ ...POSTGRES, ...values }), 'PodDisruptionBudget');
+    const budgets = (values: object): string[] =>
+      names(render({ ...POSTGRES, ...values }), 'PodDisruptionBudget');
     expect(budgets({ replicas: 1 })).toEqual([]);
     expect(budgets({ replicas: 2 })).toEqual(['box-sallyport']);
     expect(budgets({ replicas: 2, podDisruptionBudget: { enabled: false } })).toEqual([]);
   });
 
-  test('replicas are spread over zones and nodes; one\'s own rules replace that', () => {
-    const spread = (values: object): Rendered => serverPod(render({ ...POSTGRES, ...values })).spec.topologySpreadConstraints;
+  test("replicas are spread over zones and nodes; one's own rules replace that", () => {
+    const spread = (values: object): Rendered =>
+      serverPod(render({ ...POSTGRES, ...values })).spec.topologySpreadConstraints;
     expect(spread({ replicas: 1 })).toBeUndefined();
     expect(spread({ replicas: 2 }).map((each: Rendered) => each.topologyKey)).toEqual([
       'topology.kubernetes.io/zone',
@@ -286,7 +372,12 @@ describe('the neighbourhood', () => {
     ]);
     const own = { maxSkew: 2, topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule' };
     expect(spread({ replicas: 2, topologySpreadConstraints: [own] })).toEqual([
-      { ...own, labelSelector: { matchLabels: expect.objectContaining({ 'app.kubernetes.io/component': 'server' }) } },
+      {
+        ...own,
+        labelSelector: {
+          matchLabels: expect.objectContaining({ 'app.kubernetes.io/component': 'server' }),
+        },
+      },
     ]);
   });
 
@@ -298,22 +389,51 @@ describe('the neighbourhood', () => {
     expect(ports({})).toEqual([53, 53]);
     expect(ports(POSTGRES)).toEqual([53, 53, 5432]);
     expect(ports({ config: { providers: { stripe: { enabled: true } } } })).toEqual([53, 53, 443]);
-    expect(ports({ config: { providers: { stripe: { enabled: true, base_url: 'https://relay.example.com:8444' } } } })).toEqual([53, 53, 8444]);
-    expect(ports({ config: { outside: { proxy_url: 'http://proxy:3128' }, providers: { stripe: { enabled: true } } } })).toEqual([53, 53, 3128]);
+    expect(
+      ports({
+        config: {
+          providers: { stripe: { enabled: true, base_url: 'https://relay.example.com:8444' } },
+        },
+      }),
+    ).toEqual([53, 53, 8444]);
+    expect(
+      ports({
+        config: {
+          outside: { proxy_url: 'http://proxy:3128' },
+          providers: { stripe: { enabled: true } },
+        },
+      }),
+    ).toEqual([53, 53, 3128]);
     expect(names(render({ networkPolicy: { enabled: false } }), 'NetworkPolicy')).toEqual([]);
   });
 
   test('the network policy lets in the two listeners, from whom it is told', () => {
     const peers = [{ ipBlock: { cidr: '10.0.0.0/8' } }];
-    const { ingress } = pick(render({ networkPolicy: { apiFrom: peers, gatewayFrom: peers } }), 'NetworkPolicy', 'box-sallyport').spec;
+    const { ingress } = pick(
+      render({ networkPolicy: { apiFrom: peers, gatewayFrom: peers } }),
+      'NetworkPolicy',
+      'box-sallyport',
+    ).spec;
     expect(ingress.map((rule: Rendered) => rule.ports[0].port)).toEqual(['api', 'gateway']);
     expect(ingress[0].from[0]).toEqual(peers[0]);
     expect(ingress[1].from).toEqual(peers);
   });
 
   test('two Services lead to the two listeners by name', () => {
-    const objects = render({ services: { gateway: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', port: 443, loadBalancerSourceRanges: ['198.51.100.0/24'] } } });
-    expect(pick(objects, 'Service', 'box-sallyport-api').spec).toMatchObject({ type: 'ClusterIP', ports: [{ name: 'http', port: 80, targetPort: 'api' }] });
+    const objects = render({
+      services: {
+        gateway: {
+          type: 'LoadBalancer',
+          externalTrafficPolicy: 'Local',
+          port: 443,
+          loadBalancerSourceRanges: ['198.51.100.0/24'],
+        },
+      },
+    });
+    expect(pick(objects, 'Service', 'box-sallyport-api').spec).toMatchObject({
+      type: 'ClusterIP',
+      ports: [{ name: 'http', port: 80, targetPort: 'api' }],
+    });
     expect(pick(objects, 'Service', 'box-sallyport-gateway').spec).toMatchObject({
       type: 'LoadBalancer',
       externalTrafficPolicy: 'Local',
@@ -324,11 +444,29 @@ describe('the neighbourhood', () => {
 
   test('an Ingress stands in front of the API when asked for', () => {
     expect(names(render(), 'Ingress')).toEqual([]);
-    const { spec } = pick(render({ ingress: { enabled: true, host: 'door.example.com', tlsSecret: 'tls', className: 'nginx' } }), 'Ingress', 'box-sallyport');
+    const { spec } = pick(
+      render({
+        ingress: { enabled: true, host: 'door.example.com', tlsSecret: 'tls', className: 'nginx' },
+      }),
+      'Ingress',
+      'box-sallyport',
+    );
     expect(spec).toMatchObject({
       ingressClassName: 'nginx',
       tls: [{ secretName: 'tls', hosts: ['door.example.com'] }],
-      rules: [{ host: 'door.example.com', http: { paths: [{ path: '/', backend: { service: { name: 'box-sallyport-api', port: { name: 'http' } } } }] } }],
+      rules: [
+        {
+          host: 'door.example.com',
+          http: {
+            paths: [
+              {
+                path: '/',
+                backend: { service: { name: 'box-sallyport-api', port: { name: 'http' } } },
+              },
+            ],
+          },
+        },
+      ],
     });
   });
 
@@ -347,7 +485,10 @@ describe('the neighbourhood', () => {
       const objects = render({ ...POSTGRES, caBundle: { [from]: 'ca', key: 'bundle.pem' } });
       const migrate = pick(objects, 'Job', 'box-sallyport-migrate').spec.template;
       for (const pod of [serverPod(objects), migrate]) {
-        expect(pod.spec.containers[0].env).toContainEqual({ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/sallyport/ca/bundle.pem' });
+        expect(pod.spec.containers[0].env).toContainEqual({
+          name: 'NODE_EXTRA_CA_CERTS',
+          value: '/etc/sallyport/ca/bundle.pem',
+        });
         expect(Object.keys(volume(pod, 'ca'))).toContain(from);
       }
     }
@@ -358,7 +499,9 @@ describe('the neighbourhood', () => {
       extraEnv: [{ name: 'TZ', value: 'UTC' }],
       extraVolumes: [{ name: 'more', emptyDir: {} }],
       extraVolumeMounts: [{ name: 'more', mountPath: '/more' }],
-      extraObjects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-more' } }],
+      extraObjects: [
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-more' } },
+      ],
     });
     expect(container(objects).env).toContainEqual({ name: 'TZ', value: 'UTC' });
     expect(volume(serverPod(objects), 'more')).toEqual({ name: 'more', emptyDir: {} });
@@ -367,7 +510,11 @@ describe('the neighbourhood', () => {
   });
 
   test('every object bears the common labels and annotations', () => {
-    const objects = render({ ...ALL_ON_POSTGRES, commonLabels: { team: 'doors' }, commonAnnotations: { by: 'it' } });
+    const objects = render({
+      ...ALL_ON_POSTGRES,
+      commonLabels: { team: 'doors' },
+      commonAnnotations: { by: 'it' },
+    });
     for (const { metadata } of objects) {
       expect(metadata.labels.team).toBe('doors');
       expect(metadata.annotations.by).toBe('it');
@@ -376,7 +523,10 @@ describe('the neighbourhood', () => {
   });
 
   test('names can be chosen, and long ones stay within the limit', () => {
-    expect(names(render({ fullnameOverride: 'door' }), 'Service')).toEqual(['door-api', 'door-gateway']);
+    expect(names(render({ fullnameOverride: 'door' }), 'Service')).toEqual([
+      'door-api',
+      'door-gateway',
+    ]);
     for (const { metadata } of render({ ...ALL_ON_POSTGRES, fullnameOverride: 'd'.repeat(80) })) {
       expect(metadata.name.length).toBeLessThanOrEqual(63);
     }

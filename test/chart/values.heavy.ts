@@ -14,7 +14,9 @@ const OTHER: Readonly<Record<string, unknown>> = {
   config: { ...ALL_ON_POSTGRES.config, log: { level: 'debug' } },
   'secrets.settings': { ...POSTGRES_SECRETS.settings, 'providers.stripe.secret_key': {} },
   'podDisruptionBudget.maxUnavailable': '50%',
-  topologySpreadConstraints: [{ maxSkew: 2, topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule' }],
+  topologySpreadConstraints: [
+    { maxSkew: 2, topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule' },
+  ],
   terminationGracePeriodSeconds: 99,
   'services.api.nodePort': 30080,
   'services.gateway.nodePort': 30443,
@@ -75,9 +77,21 @@ describe('values that are refused', () => {
       { secrets: { settings: { 'providers.stripe.secret_key': {} } } },
       'secrets.settings.providers.stripe.secret_key: expected `secret`, or secrets.existingSecret for all',
     ],
-    ['an unknown secret', { secrets: { settings: { 'http.port': {} } } }, "'http.port' not allowed"],
-    ['two bundles', { caBundle: { configMap: 'a', secret: 'b' } }, 'expected configMap or secret, found both'],
-    ['a privileged port', { config: { http: { port: 80 } } }, 'config.http.port: expected a port from 1024'],
+    [
+      'an unknown secret',
+      { secrets: { settings: { 'http.port': {} } } },
+      "'http.port' not allowed",
+    ],
+    [
+      'two bundles',
+      { caBundle: { configMap: 'a', secret: 'b' } },
+      'expected configMap or secret, found both',
+    ],
+    [
+      'a privileged port',
+      { config: { http: { port: 80 } } },
+      'config.http.port: expected a port from 1024',
+    ],
     ['a root user', { security: { runAsUser: 0 } }, "at '/security/runAsUser'"],
     ['a digest that is none', { image: { digest: 'latest' } }, "at '/image/digest'"],
   ])('%s, with the reason', (_what, values, reason) => {
@@ -99,7 +113,11 @@ function rendered(values: object): string {
   return answer.output;
 }
 
-function otherValue(path: string, initial: unknown, schema: Readonly<Record<string, unknown>>): unknown {
+function otherValue(
+  path: string,
+  initial: unknown,
+  schema: Readonly<Record<string, unknown>>,
+): unknown {
   if (typeof initial === 'boolean') return !switchedOn(path, initial);
   if (typeof initial === 'number') return initial + 1;
   const options = schema['enum'] as string[] | undefined;
@@ -118,14 +136,17 @@ function switchedOn(path: string, initial: boolean): boolean {
 }
 
 function treeOf(path: string, change: unknown): object {
-  return path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), change) as object;
+  return path
+    .split('.')
+    .reduceRight<unknown>((inner, name) => ({ [name]: inner }), change) as object;
 }
 
 function merge(under: object, over: object): object {
   const merged: Record<string, unknown> = { ...under };
   for (const [name, value] of Object.entries(over)) {
     const below = merged[name];
-    merged[name] = isTree(below) && isTree(value) && name !== 'settings' ? merge(below, value) : value;
+    merged[name] =
+      isTree(below) && isTree(value) && name !== 'settings' ? merge(below, value) : value;
   }
   return merged;
 }
