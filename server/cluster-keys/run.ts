@@ -30,10 +30,11 @@ export async function runClusterKeys(argv: readonly string[], world: World): Pro
   const missing = wanted[verb].filter((name) => text(values, name) === '');
   if (missing.length > 0) return refuse(`expected --${missing.join(' and --')}, found nothing`);
   try {
-    console.log(await (verb === 'place' ? place(values) : make(values, world)));
+    const done = await (verb === 'place' ? place(values) : make(values, world));
+    process.stdout.write(`${done}\n`);
     return 0;
   } catch (error) {
-    console.error((error as Error).message);
+    process.stderr.write(`${(error as Error).message}\n`);
     return 1;
   }
 }
@@ -66,6 +67,6 @@ function text(values: Values, name: string): string {
 }
 
 function refuse(problem: string): number {
-  console.error(`${problem}\n${USAGE}`);
+  process.stderr.write(`${problem}\n${USAGE}\n`);
   return 2;
 }

@@ -9,6 +9,12 @@ export const POSTGRES_SECRETS = {
   },
 };
 
+/** The least on Postgres. */
+export const POSTGRES = {
+  config: { database: { kind: 'postgres' } },
+  secrets: POSTGRES_SECRETS,
+};
+
 const parts = {
   gateway: { tlsSecret: 'gateway-tls' },
   caBundle: { configMap: 'customer-ca' },

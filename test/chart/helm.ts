@@ -36,7 +36,7 @@ export function render(values: object = {}, ...words: readonly string[]): Render
   return parseAllDocuments(answer.output)
     .map((document) => {
       if (document.errors.length > 0) throw new Error(String(document.errors[0]));
-      return document.toJS() as Rendered;
+      return document.toJS();
     })
     .filter((object) => object !== null);
 }
@@ -100,4 +100,13 @@ export function serverPod(objects: readonly Rendered[]): Rendered {
 /** Every pod template of the release: the server's and the jobs'. */
 export function podTemplates(objects: readonly Rendered[]): Rendered[] {
   return objects.flatMap((each) => (each.spec?.template === undefined ? [] : [each.spec.template]));
+}
+
+/** The server itself. */
+export function container(objects: readonly Rendered[]): Rendered {
+  return serverPod(objects).spec.containers[0];
+}
+
+export function volume(pod: Rendered, name: string): Rendered {
+  return pod.spec.volumes.find((each: Rendered) => each.name === name);
 }

@@ -1,11 +1,9 @@
 // JSON Schemas for kubeconform from what the cluster itself publishes (/openapi/v2), strict: a field that is
 // not there is a mistake. No schema is ever fetched from anywhere else.
 
-import type { KubeConfig } from '@kubernetes/client-node';
 import { writeFileSync } from 'node:fs';
-import { get, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
-import type { Cluster } from './cluster.ts';
+import { ask, type Cluster } from './cluster.ts';
 
 interface Definition {
   [name: string]: unknown;
@@ -16,7 +14,7 @@ type Definitions = Record<string, Definition>;
 
 /** Writes a file per kind, named as kubeconform looks for it. */
 export async function writeSchemas({ config }: Cluster, folder: string): Promise<void> {
-  const { definitions } = JSON.parse(await askCluster(config, '/openapi/v2')) as {
+  const { definitions } = JSON.parse((await ask(config, '/openapi/v2')).text) as {
     definitions: Definitions;
   };
   for (const [name, definition] of Object.entries(definitions)) {
@@ -33,24 +31,6 @@ export async function writeSchemas({ config }: Cluster, folder: string): Promise
 /** kubeconform's name for that folder. */
 export function schemaLocation(folder: string): string {
   return join(folder, '{{.ResourceKind}}{{.KindSuffix}}.json');
-}
-
-async function askCluster(config: KubeConfig, path: string): Promise<string> {
-  const options: RequestOptions = {};
-  await config.applyToHTTPSOptions(options);
-  const url = `${config.getCurrentCluster()?.server ?? ''}${path}`;
-  return new Promise((resolve, reject) => {
-    get(url, options, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => (text += chunk));
-      response.on('end', () =>
-        response.statusCode === 200
-          ? resolve(text)
-          : reject(new Error(`${url}: expected 200, found ${response.statusCode}`)),
-      );
-    }).on('error', reject);
-  });
 }
 
 function closure(name: string, all: Definitions): Definitions {

@@ -116,7 +116,7 @@ describe('a provider behind a proxy', () => {
       const { url, seen } = await proxy(await provider(), status);
       const ended = await ask('https://provider.test', url, null);
       expect(ended).toMatchObject({ kind: 'failed', phase: 'connecting' });
-      expect(String((ended as { error: Error }).error.message)).toContain(
+      expect((ended as { error: Error }).error.message).toContain(
         `answered ${status} to CONNECT provider.test:443`,
       );
       expect(seen).toEqual([{ asked: 'provider.test:443', authorization: null }]);
@@ -131,7 +131,7 @@ describe('a provider behind a proxy', () => {
   });
 
   test('a proxy that never answers is given up at the limit of connecting', async () => {
-    const port = await listen(createHttpServer().on('connect', () => undefined) as Server);
+    const port = await listen(createHttpServer().on('connect', () => undefined));
     const ended = await ask('https://provider.test', `http://127.0.0.1:${port}`, null);
     expect(ended).toMatchObject({ kind: 'failed', phase: 'connecting' });
   });
