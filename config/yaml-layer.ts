@@ -59,7 +59,7 @@ function readSource(
     prettyErrors: false,
     uniqueKeys: false, // Checked below; the parser's own check compares every name with every other.
   });
-  if (!refuseSyntax(document, reader)) {
+  if (!refuseSyntax(document, source, reader)) {
     reader.layer.unreadable = true;
   } else if (document.contents !== null) {
     read(document.contents, reader);

@@ -27,7 +27,11 @@ const FILES: readonly ConfigCase[] = [
     'profile: prod\n',
     ['site.yaml:1:10', 'profile', 'expected', 'found the text "prod"'],
   ],
-  ['a file that is not YAML', 'http: [1, 2\n', ['site.yaml', 'expected', 'found']],
+  [
+    'a bracket that is never closed',
+    'http: [1, 2\n',
+    ['site.yaml:1:7', 'a ] that closes the [ here'],
+  ],
   [
     'the same key twice',
     'http:\n  port: 1\nhttp:\n  port: 2\n',

@@ -83,8 +83,18 @@ describe('a YAML file', () => {
   test.each([
     [
       'an open quote',
-      'http:\n  host: "abc\n',
-      /^site\.yaml:\d+:\d+: expected valid YAML, found a missing/,
+      'http:\n  host: "abc\n  port: 1\n',
+      /^site\.yaml:2:9: expected a " that closes the " here, found none$/,
+    ],
+    [
+      'an open bracket, not the closed one around it',
+      'gateway: { public_names: [a, b }\n',
+      /^site\.yaml:1:26: expected a \] that closes the \[ here, found none$/,
+    ],
+    [
+      'a second colon on a line',
+      'http: port: 1\n',
+      /^site\.yaml:1:7: expected one name: value on each line, found a second one in it/,
     ],
     [
       'a tab',
