@@ -32,7 +32,9 @@ if (options !== null) {
   rootKeys.forEach((key, index) => keep(keysDir, `${line}-root-${index + 1}`, key));
   for (const { role, key } of roleKeys) keep(keysDir, `${line}-${role}`, key);
   writeFileSync(out, `${JSON.stringify(root, null, 2)}\n`);
-  console.log(`${out}: the root of the line ${line}, ${options.threshold} of ${options.count} keys.`);
+  console.log(
+    `${out}: the root of the line ${line}, ${options.threshold} of ${options.count} keys.`,
+  );
   console.log(`Private keys are in ${keysDir}: give each root key to another keeper.`);
 }
 
@@ -56,7 +58,9 @@ function readOptions(): Options | null {
       days: { type: 'string', default: '365' },
     },
   });
-  const [count, threshold, days] = [values['keys-count'], values.threshold, values.days].map(Number);
+  const [count, threshold, days] = [values['keys-count'], values.threshold, values.days].map(
+    Number,
+  );
   const wrong =
     values.line === undefined || !/^[a-z][a-z0-9-]{0,39}$/.test(values.line)
       ? '--line: expected a name of lower-case letters, digits and -'
@@ -133,6 +137,7 @@ function rootOf(
 
 function keep(folder: string, name: string, key: MadeKey): void {
   const file = join(folder, `${name}.pem`);
-  if (existsSync(file)) throw new Error(`${file}: expected no file, found one; keys are not overwritten`);
+  if (existsSync(file))
+    throw new Error(`${file}: expected no file, found one; keys are not overwritten`);
   writeFileSync(file, key.secret.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
 }

@@ -71,7 +71,10 @@ export const QUESTIONS: readonly Question[] = [
     asks: 'Container engine: podman or docker',
     when: inRuntime('container'),
   }),
-  own('image', 'container.image', { asks: 'Image', when: (answers) => !inRuntime('process')(answers) }),
+  own('image', 'container.image', {
+    asks: 'Image',
+    when: (answers) => !inRuntime('process')(answers),
+  }),
   own('namespace', 'helm.namespace', { asks: 'Namespace', when: inRuntime('helm') }),
   own('chart', 'helm.chart', { asks: 'Folder of the chart', when: inRuntime('helm') }),
   server('profile', 'profile', {

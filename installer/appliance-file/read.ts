@@ -200,4 +200,3 @@ function missingSecret(server: LayerBuilder, path: string, file: string): Config
 function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return problems.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0));
 }
-

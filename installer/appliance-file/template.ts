@@ -105,7 +105,8 @@ function providersSection(answers: Answers): string {
   #     shared_secret: { file: ./veriff-shared-secret }
 `;
   }
-  const secrets = answers.runtime === 'helm' ? '/etc/sallyport/secrets' : join(answers.home, 'secrets');
+  const secrets =
+    answers.runtime === 'helm' ? '/etc/sallyport/secrets' : join(answers.home, 'secrets');
   return `  providers: # the simulated ones; apply makes their secrets, once
     stripe:
       enabled: true

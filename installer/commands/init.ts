@@ -6,7 +6,12 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError, type Command, Option } from 'commander';
 import { ConfigError, problemLine } from '../../config/problem.ts';
-import { type Answers, DEFAULT_ANSWERS, type Question, QUESTIONS } from '../appliance-file/answers.ts';
+import {
+  type Answers,
+  DEFAULT_ANSWERS,
+  type Question,
+  QUESTIONS,
+} from '../appliance-file/answers.ts';
 import { readApplianceFile } from '../appliance-file/read.ts';
 import { renderApplianceFile } from '../appliance-file/template.ts';
 import { ExitError } from '../exit-codes.ts';

@@ -16,7 +16,10 @@ export function addPlanCommand(program: Command): void {
     .addOption(jsonOption())
     .action(async ({ file, release, json }: ReleaseOptions) => {
       const appliance = readApplianceFile(file);
-      const runtime = await createRuntime(realHost(), appliance, { releaseDir: release, soakMs: 0 });
+      const runtime = await createRuntime(realHost(), appliance, {
+        releaseDir: release,
+        soakMs: 0,
+      });
       printPlan(await planSteps(runtime.steps), { json, target: runtime.target });
     });
 }

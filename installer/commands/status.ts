@@ -75,7 +75,9 @@ function lines(told: {
     `wanted      ${told.as_wanted ? 'the same' : `${told.wanted} (sallyport plan says what differs)`}`,
     `version     ${JSON.stringify(told.version)}`,
     `ready       ${told.ready ? `yes, at ${told.api}` : `no: ${JSON.stringify(told.readiness)}`}`,
-    ...(told.unfinished === null ? [] : [`unfinished  ${told.unfinished}; apply goes on from there`]),
+    ...(told.unfinished === null
+      ? []
+      : [`unfinished  ${told.unfinished}; apply goes on from there`]),
     ...(told.detail === '' ? [] : [told.detail]),
   ];
 }

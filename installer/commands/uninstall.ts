@@ -7,7 +7,13 @@ import { planSteps } from '../engine/plan.ts';
 import { ExitError } from '../exit-codes.ts';
 import { realHost } from '../host/real-host.ts';
 import { createRuntime } from '../runtimes/create-runtime.ts';
-import { type CommonOptions, dryRunOption, fileOption, jsonOption, OWN_RELEASE } from './options.ts';
+import {
+  type CommonOptions,
+  dryRunOption,
+  fileOption,
+  jsonOption,
+  OWN_RELEASE,
+} from './options.ts';
 import { printPlan } from './plan.ts';
 import { tellProgress } from './progress.ts';
 
@@ -35,7 +41,8 @@ async function uninstall({ file, json, dryRun, deleteData }: UninstallOptions): 
   const runtime = await createRuntime(host, appliance, options);
   const home = homeOf(appliance.settings);
   const plan = await planSteps(runtime.removal);
-  const hasData = deleteData !== undefined && home !== null && (await host.files.kind(home)) !== null;
+  const hasData =
+    deleteData !== undefined && home !== null && (await host.files.kind(home)) !== null;
   if (plan.every((step) => step.done) && !hasData) {
     throw new ExitError('notInstalled', 'Nothing is installed.');
   }

@@ -27,7 +27,9 @@ const SECRET_MODE = 0o600;
 export function addVerifyCommand(program: Command): void {
   program
     .command('verify')
-    .description('ask the running appliance from outside: probes, version, schema, trust root, keys')
+    .description(
+      'ask the running appliance from outside: probes, version, schema, trust root, keys',
+    )
     .addOption(fileOption())
     .addOption(releaseOption())
     .addOption(jsonOption())

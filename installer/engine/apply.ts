@@ -122,11 +122,7 @@ async function giveUp(failed: Step, error: unknown, work: Work): Promise<never> 
   }
   if (begun.some((step) => step.disturbs === true)) {
     await undertaking.settle().catch((settleError: unknown) => {
-      throw stuck(
-        reason,
-        `starting what served before: ${messageOf(settleError)}`,
-        settleError,
-      );
+      throw stuck(reason, `starting what served before: ${messageOf(settleError)}`, settleError);
     });
   }
   await journal.tell({ event: 'end', outcome: `taken back: ${failed.name}` });
@@ -149,10 +145,7 @@ function stuck(reason: string, what: string, cause: unknown): ExitError {
   );
 }
 
-function eventOf(
-  step: Step,
-  rest: Pick<StepEvent, 'state' | 'detail' | 'ms'>,
-): StepEvent {
+function eventOf(step: Step, rest: Pick<StepEvent, 'state' | 'detail' | 'ms'>): StepEvent {
   return { event: 'step', step: step.name, says: step.says, ...rest };
 }
 

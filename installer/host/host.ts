@@ -9,6 +9,8 @@ export interface Host {
   readonly clock: { nowMs(): number; sleep(ms: number): Promise<void> };
   /** Looks. Null when nothing answers within the time. */
   probe(url: string, timeoutMs: number): Promise<ProbeAnswer | null>;
+  /** Looks: the pods of a Helm release that serve. */
+  pods(release: ReleaseInCluster): Promise<readonly FoundPod[]>;
   randomHex(bytes: number): string;
   /** The machine's name, for the lock. */
   readonly hostname: string;
@@ -17,6 +19,19 @@ export interface Host {
 export interface ProbeAnswer {
   status: number;
   body: string;
+}
+
+export interface ReleaseInCluster {
+  name: string;
+  namespace: string;
+  /** Of the kubeconfig; null is its current one. */
+  context: string | null;
+}
+
+export interface FoundPod {
+  name: string;
+  ready: boolean;
+  why: string;
 }
 
 export type EntryKind = 'file' | 'folder' | 'link';

@@ -28,6 +28,7 @@ export function realHost(): Host {
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     },
     probe,
+    pods: async (release) => (await import('./real-pods.ts')).listPods(release),
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     hostname: hostname(),
   };

@@ -3,7 +3,7 @@
 // happen, and from then on nothing does, whatever the code under test catches. `reborn` is the same machine
 // after the kill, seen by a new process.
 
-import type { Command, CommandResult, Detached, Host, ProbeAnswer } from './host.ts';
+import type { Command, CommandResult, Detached, FoundPod, Host, ProbeAnswer } from './host.ts';
 import { memoryFiles, type MemoryTree } from './memory-files.ts';
 
 /** What the test plays: systemctl, podman, helm, the server itself. It keeps its own state. */
@@ -13,6 +13,7 @@ export interface MachineModel {
   signal(pid: number, signal: string): void;
   identity(pid: number): string | null;
   probe(url: string): ProbeAnswer | null;
+  pods(): readonly FoundPod[];
 }
 
 export interface Recording {
@@ -116,6 +117,10 @@ function hostOf(machine: Machine, killAt: number): RecordingHost {
     probe: async (url) => {
       look(`probe ${url}`);
       return model.probe(url);
+    },
+    pods: async ({ name }) => {
+      look(`pods ${name}`);
+      return model.pods();
     },
     randomHex: (bytes) => {
       machine.drawn += 1;

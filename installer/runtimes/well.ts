@@ -55,7 +55,8 @@ async function requireBuild(host: Host, { api, build }: WellBeing): Promise<void
   if (build === null) return;
   const answer = await host.probe(`${api}/version`, PROBE_TIMEOUT_MS);
   const expected = `version ${build.version}, commit ${build.commit ?? 'any'}`;
-  const found = answer === null ? {} : (parse(answer.body) as { version?: string; commit?: string });
+  const found =
+    answer === null ? {} : (parse(answer.body) as { version?: string; commit?: string });
   const isSame =
     found.version === build.version && (build.commit === null || found.commit === build.commit);
   if (!isSame) {

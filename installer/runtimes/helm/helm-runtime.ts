@@ -1,5 +1,118 @@
-// stub
+// The appliance as a Helm release. Helm and the chart do the work: keys and secrets that are made once, the
+// migration that blocks the rollout, going back when it does not become ready. Here: the values, the plan,
+// and what the cluster says.
+
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { parse, stringify } from 'yaml';
+import { isDone, type Step, toDo } from '../../engine/step.ts';
 import type { ApplianceFile } from '../../appliance-file/read.ts';
 import type { Host } from '../../host/host.ts';
+import { shortDigest } from '../home/digest.ts';
+import { removePaths } from '../home/remove-paths.ts';
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
-export async function helmRuntime(_h: Host, _a: ApplianceFile, _o: RuntimeOptions): Promise<Runtime> { throw new Error('not yet'); }
+import { chartValues } from './chart-values.ts';
+import { createHelm, type Helm } from './helm.ts';
+
+export async function helmRuntime(
+  host: Host,
+  appliance: ApplianceFile,
+  _options: RuntimeOptions,
+): Promise<Runtime> {
+  const { settings } = appliance;
+  const { namespace, chart } = settings.helm;
+  const values = chartValues(appliance);
+  // A cluster has no folder of ours: what the installer remembers lies beside its file.
+  const stateDir = join(dirname(appliance.file), `.${settings.name}`);
+  const valuesFile = join(stateDir, 'values.yaml');
+  const helm = createHelm(host, { name: settings.name, ...settings.helm });
+  const chartVersion = await versionOf(host, chart);
+  const target = `${chartVersion}-${shortDigest(stringify(values))}`;
+  const valuesText = `# Rendered by \`sallyport apply\`; it will be written again.\n${stringify(values)}`;
+  const release: Step = {
+    name: `release ${target}`,
+    says: `the release ${settings.name} in ${namespace}, of chart ${chartVersion}; Helm goes back when it is not ready`,
+    isDone: async () => {
+      const found = await helm.find();
+      if (found === null) return toDo('not installed');
+      if (found.status !== 'deployed') return toDo(`its status is ${found.status}`);
+      if (found.chartVersion !== chartVersion) return toDo(`chart ${found.chartVersion}`);
+      return isDeepStrictEqual(found.values, values) ? isDone('deployed') : toDo('other values');
+    },
+    run: async () => {
+      await helm.clearPending();
+      await helm.upgrade(chart, valuesFile);
+    },
+    verify: async () => {
+      const trouble = await notReady(helm);
+      if (trouble !== null) throw new Error(trouble);
+    },
+  };
+  return {
+    target,
+    stateDir,
+    steps: [
+      {
+        name: 'values',
+        says: `the chart's values, in ${valuesFile}`,
+        isDone: async () =>
+          (await host.files.read(valuesFile)) === valuesText ? isDone('there') : toDo('differ'),
+        run: async () => {
+          await host.files.makeFolder(stateDir, 0o700);
+          await host.files.write(valuesFile, valuesText, 0o600);
+        },
+      },
+      release,
+    ],
+    removal: [
+      {
+        name: 'uninstall',
+        says: `the release ${settings.name} is removed; keys and volume stay`,
+        isDone: async () => ((await helm.find()) === null ? isDone('none') : toDo('installed')),
+        run: () => helm.uninstall(),
+      },
+      removePaths(host, {
+        name: 'remove values',
+        says: 'the rendered values are removed',
+        paths: [valuesFile],
+      }),
+    ],
+    // Helm has gone back itself.
+    settle: async () => undefined,
+    look: async () => {
+      const found = await helm.find();
+      const trouble = found === null ? 'not installed' : await notReady(helm);
+      const applied =
+        found === null ? null : `${found.chartVersion}-${shortDigest(stringify(found.values))}`;
+      return {
+        installed: found !== null,
+        running: trouble === null,
+        // Helm keeps values without their order.
+        applied:
+          isDeepStrictEqual(found?.values, values) && found?.chartVersion === chartVersion
+            ? target
+            : applied,
+        wanted: target,
+        detail: trouble ?? '',
+      };
+    },
+  };
+}
+
+/** Null when every pod of the release is ready. */
+async function notReady(helm: Helm): Promise<string | null> {
+  const pods = await helm.pods();
+  if (pods.length === 0) return 'expected pods of the release, found none';
+  const waiting = pods.filter((pod) => !pod.ready);
+  return waiting.length === 0
+    ? null
+    : `expected every pod ready, found ${waiting.map(({ name, why }) => `${name} (${why})`).join(', ')}`;
+}
+
+async function versionOf(host: Host, chart: string): Promise<string> {
+  const text = await host.files.read(join(chart, 'Chart.yaml'));
+  if (text === null) {
+    throw new Error(`helm.chart: expected the folder of a chart, found no Chart.yaml in ${chart}`);
+  }
+  return String((parse(text) as { version?: unknown }).version ?? '');
+}

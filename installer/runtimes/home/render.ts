@@ -21,11 +21,7 @@ export interface SeenByServer {
   secrets: string;
 }
 
-export function renderServer(
-  appliance: ApplianceFile,
-  home: string,
-  seen: SeenByServer,
-): Rendered {
+export function renderServer(appliance: ApplianceFile, home: string, seen: SeenByServer): Rendered {
   const tree: Record<string, unknown> = {};
   const secrets = new Map<string, string>();
   set(tree, 'data_dir', seen.dataDir);

@@ -33,7 +33,9 @@ export function systemdSupervisor(
   const must = async (...args: string[]): Promise<void> => {
     const { code, stderr } = await systemctl(...args);
     if (code !== 0) {
-      throw new Error(`systemctl ${args.join(' ')}: expected exit code 0, found ${code}: ${stderr}`);
+      throw new Error(
+        `systemctl ${args.join(' ')}: expected exit code 0, found ${code}: ${stderr}`,
+      );
     }
   };
   const wanted = async (): Promise<string> => unitText(layout, settings, await parts.command());
@@ -48,7 +50,8 @@ export function systemdSupervisor(
       }
       // A unit that was written and not read again is not installed.
       const needsReload = await ask('show', '--property=NeedDaemonReload', '--value', unit);
-      if (needsReload.stdout.trim() === 'yes') return { ok: false, found: 'not read by systemd yet' };
+      if (needsReload.stdout.trim() === 'yes')
+        return { ok: false, found: 'not read by systemd yet' };
       const enabled = await ask('is-enabled', unit);
       return enabled.code === 0
         ? { ok: true, found: 'as wanted' }
@@ -132,6 +135,9 @@ WantedBy=multi-user.target
 
 function quoted(word: string): string {
   return /[\s"\\%$]/.test(word)
-    ? `"${word.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll('%', '%%').replaceAll('$', '$$$$')}"`
+    ? `"${word
+        .replaceAll(/["\\]/g, String.raw`\$&`)
+        .replaceAll('%', '%%')
+        .replaceAll('$', '$$$$')}"`
     : word;
 }

@@ -1,0 +1,148 @@
+// The containers of one appliance: the one that serves, the one before while the new one proves itself, and
+// those that run one role and are gone. A replacement may be killed anywhere and is safe to repeat: which
+// container is which is read from names and labels.
+
+import { join } from 'node:path';
+import type { Host } from '../../host/host.ts';
+import type { Layout } from '../home/layout.ts';
+import { APPLIED_LABEL, type Engine, type FoundContainer } from './engine.ts';
+
+export interface ContainerSettings {
+  name: string;
+  layout: Layout;
+  user: string;
+  options: readonly string[];
+  isRootlessPodman: boolean;
+  stopLimitMs: number;
+}
+
+export interface Containers {
+  serving(): Promise<FoundContainer | null>;
+  before(): Promise<FoundContainer | null>;
+  /** Runs one role of the server and waits for its end. */
+  once(applied: string, role: string, timeoutMs: number): Promise<void>;
+  /** The old one aside and stopped, the new one in its place. */
+  replace(applied: string): Promise<void>;
+  /** Undoes `replace`; what comes back is started by `ensure`. */
+  putBack(applied: string): Promise<void>;
+  /** That one serves; it is made when it is not there. */
+  ensure(applied: string): Promise<void>;
+  forgetBefore(): Promise<void>;
+  removeAll(): Promise<void>;
+}
+
+const START_LIMIT_MS = 300_000;
+
+export function createContainers(
+  host: Host,
+  engine: Engine,
+  settings: ContainerSettings,
+): Containers {
+  const { name, stopLimitMs } = settings;
+  const aside = `${name}-before`;
+  const serving = (): Promise<FoundContainer | null> => engine.find(name);
+  const before = (): Promise<FoundContainer | null> => engine.find(aside);
+  const run = async (applied: string): Promise<void> => {
+    await engine.run(
+      [
+        '--detach',
+        ...['--name', name, '--restart', 'unless-stopped'],
+        ...['--label', `${APPLIED_LABEL}=${applied}`],
+        ...common(settings, applied),
+        await imageOf(host, settings, applied),
+        ...['all', '--config', '/etc/sallyport/config/server.yaml'],
+      ],
+      START_LIMIT_MS,
+    );
+  };
+  const forgetBefore = async (): Promise<void> => {
+    if ((await before()) !== null) await engine.remove(aside);
+  };
+  return {
+    serving,
+    before,
+    once: async (applied, role, timeoutMs) => {
+      const once = `${name}-${role}`;
+      // One of a killed run may still be there, and may still run.
+      if ((await engine.find(once)) !== null) await engine.remove(once);
+      await engine.run(
+        [
+          '--rm',
+          ...['--name', once],
+          ...common(settings, applied),
+          await imageOf(host, settings, applied),
+          ...[role, '--config', '/etc/sallyport/config/server.yaml'],
+        ],
+        timeoutMs,
+      );
+    },
+    replace: async (applied) => {
+      const now = await serving();
+      if (now !== null && now.applied !== applied) {
+        await forgetBefore();
+        await engine.rename(name, aside);
+      } else if (now !== null) {
+        // Made by a run that was killed, or ended by itself: made again, so that nothing is left of that.
+        await engine.remove(name);
+      }
+      if ((await before())?.running === true) await engine.stop(aside, stopLimitMs);
+      await run(applied);
+    },
+    putBack: async (applied) => {
+      if ((await serving())?.applied === applied) await engine.remove(name);
+      if ((await serving()) === null && (await before()) !== null) {
+        await engine.rename(aside, name);
+      }
+    },
+    ensure: async (applied) => {
+      const now = await serving();
+      if (now?.applied === applied) {
+        if (!now.running) await engine.start(name);
+        return;
+      }
+      if (now !== null) await engine.remove(name);
+      await run(applied);
+    },
+    forgetBefore,
+    removeAll: async () => {
+      if ((await serving())?.running === true) await engine.stop(name, stopLimitMs);
+      if ((await serving()) !== null) await engine.remove(name);
+      await forgetBefore();
+    },
+  };
+}
+
+/** The network is the machine's own, so that a setting means the same in every runtime. */
+function common(
+  { layout, user, options, isRootlessPodman, stopLimitMs }: ContainerSettings,
+  applied: string,
+): string[] {
+  const mount = (from: string, to: string, mode: string): string[] => [
+    '--volume',
+    `${from}:${to}:${mode}`,
+  ];
+  return [
+    ...['--network', 'host', '--user', user],
+    ...(isRootlessPodman ? ['--userns', 'keep-id'] : []),
+    ...['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'all'],
+    ...['--security-opt', 'no-new-privileges'],
+    ...['--stop-timeout', String(Math.ceil(stopLimitMs / 1000))],
+    ...mount(layout.data, '/var/lib/sallyport', 'rw'),
+    ...mount(join(layout.applied, applied), '/etc/sallyport/config', 'ro'),
+    ...mount(layout.secrets, '/etc/sallyport/secrets', 'ro'),
+    ...mount(join(layout.config, 'trust'), '/etc/sallyport/trust', 'ro'),
+    ...options,
+  ];
+}
+
+async function imageOf(
+  host: Host,
+  { layout }: ContainerSettings,
+  applied: string,
+): Promise<string> {
+  const image = (await host.files.read(join(layout.applied, applied, 'image')))?.trim();
+  if (image === undefined) {
+    throw new Error(`expected ${join(layout.applied, applied)} to name its image, found none`);
+  }
+  return image;
+}
