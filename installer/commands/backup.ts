@@ -37,7 +37,7 @@ export function addBackupCommand(program: Command): void {
   backup
     .command('keygen')
     .description('Make a key pair for backups. Keep the file away from the box.')
-    .requiredOption('--out <file>', 'where the secret half goes, as a new file')
+    .requiredOption('--identity <file>', 'where the secret half goes, as a new file')
     .action(makeKeys);
 }
 
@@ -80,17 +80,17 @@ function readersOf({ recipient, passphraseFile }: BackupOptions): Readers {
   return passphraseFile === undefined ? { recipients: recipient } : readPassphrase(passphraseFile);
 }
 
-async function makeKeys({ out }: { out: string }): Promise<void> {
-  const identity = await generateX25519Identity();
-  const recipient = await identityToRecipient(identity);
+async function makeKeys({ identity: out }: { identity: string }): Promise<void> {
+  const secret = await generateX25519Identity();
+  const recipient = await identityToRecipient(secret);
   let handle: number;
   try {
     handle = openSync(out, 'wx', 0o600);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ExitError('badInput', `--out: expected a new file, found ${code} at ${out}.`);
+    throw new ExitError('badInput', `--identity: expected a new file, found ${code} at ${out}.`);
   }
-  writeSync(handle, `# public key: ${recipient}\n${identity}\n`);
+  writeSync(handle, `# public key: ${recipient}\n${secret}\n`);
   fsyncSync(handle);
   closeSync(handle);
   process.stdout.write(`${recipient}\n`);

@@ -13,9 +13,12 @@ export async function startStripeTwin(flags: Record<string, string> = {}): Promi
   return { twin, stripe: stripeFor(twin) };
 }
 
-export function stripeFor(twin: Twin, options: { timeout?: number } = {}): Stripe {
+export function stripeFor(
+  twin: Twin,
+  { secretKey = SECRET_KEY, ...options }: { secretKey?: string; timeout?: number } = {},
+): Stripe {
   const { hostname, port } = new URL(twin.api);
-  return new Stripe(SECRET_KEY, {
+  return new Stripe(secretKey, {
     host: hostname,
     port: Number(port),
     protocol: 'http',
