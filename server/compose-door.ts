@@ -29,6 +29,9 @@ const PaymentQuestion = z.strictObject({
 const EnrolParams = z.object({ person_id: z.string().max(40) });
 const EnrolResult = z.strictObject({ captures: z.array(Probe).min(1).max(10) });
 
+/** What terminals send in frames; their marks count for the log as those of routes do. */
+export const DOOR_SHAPES = [PaymentQuestion, EnrolResult];
+
 export function answerPayment(of: {
   biometrics: Pick<Biometrics, 'identify'>;
   payments: Payments<Identification>;

@@ -10,7 +10,7 @@ import { MIGRATIONS } from '../migrations/index.ts';
 import { accessSettings, bootstrap } from './bootstrap.ts';
 import * as settings from './compose-settings.ts';
 import { createClients, deviceSettings, gatewayIdentity } from './compose-clients.ts';
-import { answerPayment, storeEnrolment } from './compose-door.ts';
+import { answerPayment, DOOR_SHAPES, storeEnrolment } from './compose-door.ts';
 import { questions, tellRetried } from './compose-questions.ts';
 import { databaseSettings } from './database-settings.ts';
 import { describeApp, refuseUnhealthy } from './describe.ts';
@@ -39,6 +39,7 @@ import {
   type HttpServer,
   listenHttp,
   purgeIdempotency,
+  secretNames,
 } from './platform/http/index.ts';
 import { createInbox } from './platform/inbox/index.ts';
 import { createLogger } from './platform/logging/logger.ts';
@@ -160,6 +161,8 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   const deadLetters = { routes: deadLetterRoutes(deps, tellRetried(deps)) };
   const rooms = [access, audit, people, biometrics, kyc, payments, devices, inbox, deadLetters];
   const routes = rooms.flatMap((room) => room.routes);
+  const shapes = routes.flatMap(({ body, query, answer }) => [body, query, answer]);
+  for (const name of secretNames([...shapes, ...DOOR_SHAPES])) hidden.add(name);
   const app = createHttpApp(deps, {
     routes,
     pages: [

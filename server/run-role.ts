@@ -13,7 +13,10 @@ import { verifyTrustRoot } from '../config/trust-root.ts';
 import { compose, type ServingRole } from './compose.ts';
 import { databaseSettings } from './database-settings.ts';
 import { migrateUp } from './platform/database/migrate.ts';
+import { refuseHalfRestored } from './refuse-half-restored.ts';
+import { lockSqlite } from './platform/database/sqlite-lock.ts';
 import { type Seams, seamsOf } from './seams.ts';
+import { explainStart } from './start-problem.ts';
 
 const SERVING = ['all', 'api', 'gateway', 'worker'] as const satisfies readonly ServingRole[];
 const USAGE = 'usage: node server/main.ts [all|api|gateway|worker|migrate|check] [--config FILE]…';
@@ -39,7 +42,7 @@ export async function runRole(
   try {
     return await start(asked.role, loaded, makeSeams);
   } catch (error) {
-    console.error(`Sallyport did not start: ${(error as Error).message}`);
+    console.error(`Sallyport did not start: ${explainStart(error, loaded.config)}`);
     return 1;
   }
 }
@@ -49,6 +52,7 @@ async function start(
   { config, warnings }: LoadedConfig,
   makeSeams: (config: Config) => Seams,
 ): Promise<number> {
+  refuseHalfRestored(config.data_dir);
   if (config.trust.root_file !== null) verifyTrustRoot(config.trust.root_file);
   const settings = databaseSettings(config);
   if (role === 'migrate') {
@@ -58,7 +62,9 @@ async function start(
   }
   // One machine has nobody else who would migrate; replicas wait for the migration's own job. A check is made
   // beside a server that runs, and changes nothing under it.
-  if (settings.kind === 'sqlite' && role !== 'check') await migrateUp(settings, MIGRATIONS);
+  const alone = settings.kind === 'sqlite' && role !== 'check';
+  const lock = alone ? lockSqlite(settings.file, process.pid) : null;
+  if (alone) await migrateUp(settings, MIGRATIONS);
   const serving = role === 'check' ? 'all' : (role as ServingRole);
   const appliance = await compose(config, serving, makeSeams(config));
   for (const warning of warnings) appliance.log.warn(warning);
@@ -68,9 +74,16 @@ async function start(
     return 0;
   }
   const stopped = stopOnSignal(appliance.stop);
-  const addresses = await appliance.start();
-  console.log(JSON.stringify({ ready: true, role, ...addresses }));
+  try {
+    const addresses = await appliance.start();
+    console.log(JSON.stringify({ ready: true, role, ...addresses }));
+  } catch (error) {
+    // Half an appliance serves nobody, and its outbox would go on sending.
+    await appliance.stop();
+    throw error;
+  }
   await stopped;
+  lock?.release();
   return 0;
 }
 

@@ -21,6 +21,7 @@ export function lockSqlite(file: string, pid: number): SqliteLock {
     throw new Error(
       `database.sqlite.file: expected a database nobody serves, found ${file} served by process ${holder(pidFile)}. ` +
         'One process serves a SQLite database; stop that one, or use Postgres for several.',
+      { cause: error },
     );
   }
   writeFileSync(pidFile, `${pid}\n`, { mode: 0o600 });

@@ -18,7 +18,7 @@ async function observed(
 ): Promise<{ lines: Line[]; text: string; metrics: string }> {
   const written: string[] = [];
   const log = createLogger(
-    { level: 'info', version: '1.2.3', commit: 'c0ffee', role: 'api', secretNames: [] },
+    { level: 'info', version: '1.2.3', commit: 'c0ffee', role: 'api', secretNames: new Set() },
     { write: (line) => void written.push(line) },
   );
   const metrics = createMetrics({ version: '1.2.3', commit: 'c0ffee' });

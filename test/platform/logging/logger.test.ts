@@ -2,10 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../../server/platform/logging/logger.ts';
 import { prettyDestination } from '../../../server/platform/logging/pretty.ts';
 
-function logged(entry: object, secretNames: readonly string[] = []): Record<string, unknown> {
+function logged(entry: object, secretNames: Iterable<string> = []): Record<string, unknown> {
   let line = '';
   const log = createLogger(
-    { level: 'info', version: '1.2.3', commit: 'c0ffee', role: 'api', secretNames },
+    {
+      level: 'info',
+      version: '1.2.3',
+      commit: 'c0ffee',
+      role: 'api',
+      secretNames: new Set(secretNames),
+    },
     { write: (text) => void (line = text) },
   );
   log.info(entry, 'something');
@@ -51,7 +57,7 @@ test('for people, a line is the time, the level, the words and the facts', () =>
   const written: string[] = [];
   const destination = prettyDestination((text) => void written.push(text));
   const log = createLogger(
-    { level: 'info', version: '1', commit: 'c', role: 'all', secretNames: [] },
+    { level: 'info', version: '1', commit: 'c', role: 'all', secretNames: new Set() },
     destination,
   );
   log.warn({ ms: 12, route: '/v1/x', secret: 'planted' }, 'slow');

@@ -23,7 +23,10 @@ function translate({ deps }: HttpKit, { state }: HttpContext, error: Error): App
   if (isAppError(error)) {
     if (error.kind === 'internal') deps.log.error({ ...facts, err: error }, 'request failed');
     else if (error.privateDetail !== undefined) {
-      deps.log.warn({ ...facts, code: error.code, detail: error.privateDetail }, 'request refused');
+      deps.log.warn(
+        { ...facts, problem: error.code, detail: error.privateDetail },
+        'request refused',
+      );
     }
     return error;
   }

@@ -1,0 +1,122 @@
+// A start that cannot succeed ends: the message names the setting, and no half of an appliance lives on.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../support/spawn-appliance.ts';
+import { until } from '../support/until.ts';
+
+let folder: string;
+let taken: Server;
+let port: number;
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-start-'));
+  taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  port = (taken.address() as AddressInfo).port;
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  taken.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Started {
+  child: ChildProcess;
+  ended: Promise<{ code: number | null; signal: string | null }>;
+  text(): string;
+}
+
+function start(env: Record<string, string>, argv: string[] = ['server/main.ts']): Started {
+  const child = spawn(process.execPath, argv, {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      SALLYPORT_PROFILE: 'evaluation',
+      SALLYPORT_DATA_DIR: folder,
+      SALLYPORT_HTTP_PORT: '0',
+      SALLYPORT_GATEWAY_PORT: '0',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+  }
+  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  return { child, ended, text: () => text };
+}
+
+describe('a start that cannot succeed', () => {
+  test.each(['http', 'gateway'])('for the port of %s is taken ends, and says so', async (which) => {
+    const refused = start({ [`SALLYPORT_${which.toUpperCase()}_PORT`]: String(port) });
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.text()).toContain(
+      `Sallyport did not start: ${which}.port: expected a free port, found ${port} in use on 127.0.0.1.`,
+    );
+  });
+
+  test('for nothing listens at the database’s address names that address', async () => {
+    taken.close();
+    const refused = start({
+      SALLYPORT_DATABASE_KIND: 'postgres',
+      SALLYPORT_DATABASE_POSTGRES_HOST: '127.0.0.1',
+      SALLYPORT_DATABASE_POSTGRES_PORT: String(port),
+      SALLYPORT_DATABASE_POSTGRES_APP_PASSWORD: 'app',
+      SALLYPORT_DATABASE_POSTGRES_ENGINE_PASSWORD: 'engine',
+      SALLYPORT_DATABASE_POSTGRES_TLS_MODE: 'disable',
+    });
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.text()).toContain(
+      `database.postgres.host: expected a Postgres at 127.0.0.1:${port}, found connect ECONNREFUSED`,
+    );
+  });
+
+  test('for another process serves the same database names that process', async () => {
+    const first = start({});
+    await until('the first', () => first.text().includes('"ready":true'));
+    const second = start({});
+    expect(await second.ended).toEqual({ code: 1, signal: null });
+    expect(second.text()).toContain(`served by process ${first.child.pid}.`);
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toEqual({ code: 0, signal: null });
+  });
+});
+
+test('a signal during the start lets it finish and then ends it in order', async () => {
+  const started = start({});
+  await until('the middle of the start', () => started.text().includes('was created'));
+  started.child.kill('SIGTERM');
+  expect(await started.ended).toEqual({ code: 0, signal: null });
+  expect(started.text()).toContain('"msg":"stopping"');
+  expect(started.text()).not.toMatch(/not open|closing failed|did not start/);
+});
+
+test('the log of a composed appliance hides what settings, routes and frames mark', async () => {
+  const script = `
+    const { loadConfig } = await import('./config/load.ts');
+    const { compose } = await import('./server/compose.ts');
+    const { seamsOf } = await import('./server/seams.ts');
+    const { migrateUp } = await import('./server/platform/database/migrate.ts');
+    const { MIGRATIONS } = await import('./migrations/index.ts');
+    const { databaseSettings } = await import('./server/database-settings.ts');
+    const config = loadConfig({});
+    await migrateUp(databaseSettings(config), MIGRATIONS);
+    const appliance = await compose(config, 'all', seamsOf(config));
+    appliance.log.info({ code: 'planted', frame: { vector: 'planted' }, webhook_secrets: ['planted'] }, 'shown');
+    await appliance.stop();
+    process.exit(0);`;
+  const started = start({}, ['--input-type=module', '-e', script]);
+  expect(await started.ended).toEqual({ code: 0, signal: null });
+  expect(started.text()).toContain('"msg":"shown"');
+  expect(started.text()).not.toContain('planted');
+});
