@@ -1,8 +1,8 @@
-// Reads the appliance's database by plain SQL: its operations, its ledger accounts and its transfers.
+// Reads the appliance's database by plain SQL, all tables at one moment: payments, operations, ledger
+// accounts and transfers, and the events that explain what was booked and taken back again.
 
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
-import type { OperationKind, ReconciliationRow } from './rows.ts';
 
 export type ApplianceDatabase =
   | { kind: 'sqlite'; file: string }
@@ -30,60 +30,77 @@ export interface AccountRow {
 
 export interface TransferRow {
   id: string;
-  kind: string;
+  kind: 'single' | 'pending' | 'post' | 'void' | 'expire';
   pending_id: string | null;
   debit_account_id: string;
   credit_account_id: string;
   amount_minor: number;
   currency: string;
   code: string;
+  payment_id: string | null;
   operation_id: string | null;
 }
 
-export interface ApplianceSide {
-  rows: ReconciliationRow[];
-  accounts: AccountRow[];
-  transfers: TransferRow[];
-}
-
-interface OperationRow {
+export interface OperationRow {
   id: string;
   payment_id: string;
-  kind: string;
+  kind: 'authorise' | 'capture' | 'void' | 'refund';
   amount_minor: number;
   currency: string;
   status: string;
+  hold_transfer_id: string | null;
 }
 
-const QUERIES = {
-  operations: `select id, payment_id, kind, amount_minor, currency, status from operation order by id`,
+export interface PaymentRow {
+  id: string;
+  org_id: string;
+  person_id: string;
+  device_id: string | null;
+  accepted: 'online' | 'offline';
+  amount_minor: number;
+  currency: string;
+  captured_minor: number;
+  refunded_minor: number;
+}
+
+export interface EventRow {
+  type: 'receivable.settled' | 'payment.late_success' | 'payment.refunded';
+  payment_id: string;
+  /** JSON. */
+  data: string;
+}
+
+export interface ApplianceSide {
+  payments: PaymentRow[];
+  operations: OperationRow[];
+  accounts: AccountRow[];
+  transfers: TransferRow[];
+  events: EventRow[];
+}
+
+const QUERIES: Record<keyof ApplianceSide, string> = {
+  payments: `select id, org_id, person_id, device_id, accepted, amount_minor, currency, captured_minor,
+    refunded_minor from payment order by id`,
+  operations: `select id, payment_id, kind, amount_minor, currency, status, hold_transfer_id
+    from operation order by id`,
   accounts: `select id, kind, holder, currency, debits_posted, credits_posted, debits_pending,
     credits_pending from ledger_account order by id`,
   transfers: `select id, kind, pending_id, debit_account_id, credit_account_id, amount_minor, currency,
-    code, operation_id from ledger_transfer order by id`,
+    code, payment_id, operation_id from ledger_transfer order by id`,
+  events: `select type, subject_id as payment_id, data from event
+    where type in ('receivable.settled', 'payment.late_success', 'payment.refunded') order by pos`,
 };
+const NAMES = Object.keys(QUERIES) as (keyof ApplianceSide)[];
 
 export async function readAppliance(database: ApplianceDatabase): Promise<ApplianceSide> {
-  const read = database.kind === 'sqlite' ? readSqlite(database.file) : readPostgres(database);
-  const { operations, accounts, transfers } = await read;
-  return {
-    rows: (operations as OperationRow[]).flatMap(toRow),
-    accounts,
-    transfers,
-  } as ApplianceSide;
+  return database.kind === 'sqlite' ? readSqlite(database.file) : readPostgres(database);
 }
 
-type Tables = Record<keyof typeof QUERIES, unknown[]>;
-
-async function readSqlite(file: string): Promise<Tables> {
+function readSqlite(file: string): ApplianceSide {
   const db = new Sqlite(file, { readonly: true, fileMustExist: true });
   try {
-    // One transaction, so that the three tables are of one moment.
-    return db.transaction(() => ({
-      operations: db.prepare(QUERIES.operations).all(),
-      accounts: db.prepare(QUERIES.accounts).all(),
-      transfers: db.prepare(QUERIES.transfers).all(),
-    }))();
+    // One transaction, so that all tables are of one moment.
+    return db.transaction(() => sideOf(NAMES.map((name) => db.prepare(QUERIES[name]).all())))();
   } finally {
     db.close();
   }
@@ -91,7 +108,7 @@ async function readSqlite(file: string): Promise<Tables> {
 
 async function readPostgres(
   database: Extract<ApplianceDatabase, { kind: 'postgres' }>,
-): Promise<Tables> {
+): Promise<ApplianceSide> {
   const { host, port, name, user, password, organization } = database;
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -100,34 +117,14 @@ async function readPostgres(
   try {
     await client.query('begin isolation level repeatable read read only');
     await client.query(`select set_config('app.org', $1, true)`, [organization]);
-    const all = async (text: string): Promise<unknown[]> => (await client.query(text)).rows;
-    return {
-      operations: await all(QUERIES.operations),
-      accounts: await all(QUERIES.accounts),
-      transfers: await all(QUERIES.transfers),
-    };
+    const tables: unknown[][] = [];
+    for (const table of NAMES) tables.push((await client.query(QUERIES[table])).rows);
+    return sideOf(tables);
   } finally {
     await client.end();
   }
 }
 
-const SETTLED = { succeeded: 'succeeded', declined: 'declined' } as const;
-/** Never executed anywhere, so the provider has nothing to compare with. */
-const NOTHING_HAPPENED = new Set(['cancelled', 'absent']);
-
-function toRow(operation: OperationRow): ReconciliationRow[] {
-  if (NOTHING_HAPPENED.has(operation.status)) return [];
-  const kind = operation.kind as OperationKind;
-  // The provider files a capture or a cancellation under its payment intent, that is, our payment.
-  const byPayment = kind === 'capture' || kind === 'void';
-  return [
-    {
-      key: byPayment ? operation.payment_id : operation.id,
-      kind,
-      amountMinor: operation.amount_minor,
-      currency: operation.currency,
-      state: SETTLED[operation.status as keyof typeof SETTLED] ?? 'unsettled',
-      origin: `${operation.id} ${operation.status}`,
-    },
-  ];
+function sideOf(tables: readonly unknown[][]): ApplianceSide {
+  return Object.fromEntries(NAMES.map((name, index) => [name, tables[index]])) as never;
 }

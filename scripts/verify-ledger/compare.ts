@@ -18,7 +18,7 @@ export function compareRows(
       if (!equal(mine[index], theirs[index])) {
         const [kind = '', key = ''] = name.split(' ');
         const [a, b] = [describeRow(mine[index]), describeRow(theirs[index])];
-        differences.push({ key, kind, ours: a, provider: b });
+        differences.push({ key, kind, ours: a, theirs: b });
       }
     }
   }
@@ -26,7 +26,10 @@ export function compareRows(
 }
 
 /** Recomputes every balance from the transfers, and the books' balance from the accounts. */
-export function compareBooks({ accounts, transfers }: ApplianceSide): Difference[] {
+export function compareBooks({
+  accounts,
+  transfers,
+}: Pick<ApplianceSide, 'accounts' | 'transfers'>): Difference[] {
   const computed = computeBalances(transfers);
   const wrong = accounts.flatMap((account) => {
     const balance = computed.get(account.id) ?? emptyBalance();
@@ -34,7 +37,7 @@ export function compareBooks({ accounts, transfers }: ApplianceSide): Difference
       key: `${account.kind}:${account.holder}`,
       kind: name,
       ours: `${account[name]} on the account`,
-      provider: `${balance[name]} by its transfers`,
+      theirs: `${balance[name]} by its transfers`,
     }));
   });
   return [...wrong, ...unbalanced(accounts)];
@@ -82,7 +85,7 @@ function unbalanced(accounts: readonly AccountRow[]): Difference[] {
         key: currency,
         kind: `books ${side}`,
         ours: `debits ${total[`debits_${side}`]}`,
-        provider: `credits ${total[`credits_${side}`]}`,
+        theirs: `credits ${total[`credits_${side}`]}`,
       })),
   );
 }

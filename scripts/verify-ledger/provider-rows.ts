@@ -79,9 +79,9 @@ function intentRows(intent: IntentRow): ReconciliationRow[] {
   if (intent.captured === 1) {
     const amountMinor = intent.amount_captured_minor ?? 0;
     rows.push({ key: payment, kind: 'capture', amountMinor, currency, state: 'succeeded', origin });
-  } else if (intent.status === 'canceled') {
+  } else if (intent.status === 'canceled' && intent.charge_status === 'succeeded') {
     const amountMinor = intent.amount_minor;
-    rows.push({ key: payment, kind: 'void', amountMinor, currency, state: 'succeeded', origin });
+    rows.push({ key: payment, kind: 'release', amountMinor, currency, state: 'succeeded', origin });
   }
   return rows;
 }

@@ -1,12 +1,14 @@
-// The one form both sides are brought to before they are compared.
+// The one form all three books are brought to before they are compared: our operations, our ledger, and
+// the provider's own rows.
 
-export type OperationKind = 'authorise' | 'capture' | 'void' | 'refund';
+/** `release`: an authorisation that was given back or lapsed, and took no money. */
+export type MoneyKind = 'authorise' | 'capture' | 'release' | 'refund';
 
 /** What is compared: operation, amount, currency, state. */
 export interface ReconciliationRow {
-  /** The appliance's operation id; for captures and voids the provider knows only the payment's. */
+  /** The appliance's operation id; for captures and releases the provider knows only the payment's. */
   key: string;
-  kind: OperationKind;
+  kind: MoneyKind;
   amountMinor: number;
   currency: string;
   state: 'succeeded' | 'declined' | 'unsettled';
@@ -18,7 +20,8 @@ export interface Difference {
   key: string;
   kind: string;
   ours: string;
-  provider: string;
+  /** What stands against it, and what that is: the provider's row, or what the books must say. */
+  theirs: string;
 }
 
 export function describeRow(row: ReconciliationRow | undefined): string {

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type ApplianceDatabase, readAppliance } from './appliance-rows.ts';
 import { compareBooks, compareRows } from './compare.ts';
+import { compareTransfers } from './compare-transfers.ts';
+import { rowsOfOperations, rowsOfTransfers } from './our-rows.ts';
 import { readProviderRows, readSurplusCharges } from './provider-rows.ts';
 import type { Difference } from './rows.ts';
 
@@ -29,26 +31,38 @@ export async function verifyLedgers(
 ): Promise<{ lines: string[]; equal: boolean }> {
   const appliance = await readAppliance(ours);
   const provider = readProviderRows(stripeFile);
-  const surplus = readSurplusCharges(stripeFile).map((row) => ({
+  const moved = provider.filter(({ state }) => state === 'succeeded');
+  const booked = rowsOfTransfers(appliance.transfers);
+  const against = {
+    'operations ↔ provider': compareRows(rowsOfOperations(appliance.operations), provider),
+    'ledger ↔ provider': compareRows(booked, moved),
+    'ledger ↔ operations': compareTransfers(appliance),
+    'accounts ↔ transfers': compareBooks(appliance),
+    'provider alone': surplusCharges(stripeFile),
+  };
+  const lines = Object.entries(against).flatMap(([books, differences]) =>
+    differences.map((difference) => describe(books, difference)),
+  );
+  const { operations, transfers } = appliance;
+  const compared =
+    `${operations.length} operations, ${provider.length} provider rows, ` +
+    `${transfers.length} transfers compared`;
+  return lines.length === 0
+    ? { lines: [compared, 'ledger = provider ledger'], equal: true }
+    : { lines: [compared, ...lines], equal: false };
+}
+
+function surplusCharges(stripeFile: string): Difference[] {
+  return readSurplusCharges(stripeFile).map((row) => ({
     key: row.paymentIntent,
     kind: 'charges',
     ours: 'at most 1 charge',
-    provider: `${row.charges} charges`,
+    theirs: `${row.charges} charges`,
   }));
-  const differences = [
-    ...compareRows(appliance.rows, provider),
-    ...compareBooks(appliance),
-    ...surplus,
-  ];
-  const compared = `${appliance.rows.length} operations, ${provider.length} provider rows, ${appliance.transfers.length} transfers compared`;
-  if (differences.length === 0)
-    return { lines: [compared, 'ledger = provider ledger'], equal: true };
-  return { lines: [compared, ...differences.map(describe)], equal: false };
 }
 
-function describe(difference: Difference): string {
-  const { kind, key, ours, provider } = difference;
-  return `DIFFERENCE ${kind} ${key}: ours ${ours}; provider ${provider}`;
+function describe(books: string, { kind, key, ours, theirs }: Difference): string {
+  return `DIFFERENCE ${kind} ${key}, ${books}: ${ours} ≠ ${theirs}`;
 }
 
 function readArguments(argv: string[]): { ours: ApplianceDatabase; stripe: string } {
