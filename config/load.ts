@@ -38,6 +38,8 @@ export interface LoadedConfig {
   config: Config;
   /** Things that work but that a person should change; for the log at start. */
   warnings: readonly string[];
+  /** What was written and where, the stronger later; what nobody wrote has its default. */
+  readings: readonly Reading[];
 }
 
 /** @throws ConfigError with every problem. */
@@ -70,7 +72,7 @@ export function loadConfigWithWarnings(sources: ConfigSources = {}): LoadedConfi
   }
   const warnings = layers.flatMap((layer) => layer.warnings);
   if (problems.length > 0) throw new ConfigError(problems, warnings);
-  return { config, warnings };
+  return { config, warnings, readings: right };
 }
 
 function filesOf(sources: ConfigSources, env: Environment): readonly string[] {

@@ -16,8 +16,7 @@ export interface Unclosed {
 export function findUnclosed(document: Document, source: string): Unclosed | null {
   let found: Unclosed | null = null;
   visit(document, (_key, node) => {
-    const isDelimited = isCollection(node) ? node.flow === true : isScalar(node);
-    if (!isDelimited) return;
+    if (!isScalar(node) && !(isCollection(node) && node.flow === true)) return;
     const [start, end] = node.range ?? [0, 0];
     const open = source[start] ?? '';
     const close = CLOSING[open];

@@ -2,7 +2,9 @@
 
 import { InvalidArgumentError, type Command } from 'commander';
 import { checkConfig } from './config-check.ts';
+import { addConfigDiff } from './config-diff.ts';
 import { writeConfigDocs } from './config-docs.ts';
+import { addConfigExplain } from './config-explain.ts';
 
 interface CheckOptions {
   config: string[];
@@ -28,6 +30,8 @@ export function addConfigCommand(program: Command): void {
         json: options.json,
       });
     });
+  addConfigExplain(config, { collectFile, collectSetting });
+  addConfigDiff(config);
   config
     .command('docs')
     .description('Write the reference page of all settings.')

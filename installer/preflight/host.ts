@@ -28,7 +28,7 @@ export interface PreflightHost {
   resolve(name: string): Promise<readonly string[]>;
   /** Tries to listen there, and stops at once. */
   portState(host: string, port: number): Promise<PortState>;
-  /** A GET that follows nothing; by the proxy the environment names, if `viaProxy`. */
+  /** A GET that follows nothing. */
   request(url: string, options: RequestOptions): Promise<HttpOutcome>;
   /** What a Postgres server says of itself and of us. */
   postgres(login: PostgresLogin, asks: PostgresAsks): Promise<PostgresOutcome>;
@@ -92,9 +92,10 @@ export interface CommandResult {
 /** `not_here`: the address is not one of this machine. `forbidden`: a privileged port. */
 export type PortState = 'free' | 'in_use' | 'not_here' | 'forbidden';
 
-interface RequestOptions {
+export interface RequestOptions {
   timeoutMs: number;
-  viaProxy?: boolean;
+  /** `http://proxy.example.com:3128`, and `user:password` for it. */
+  proxy?: { url: string; password: string | null };
   /** PEM. */
   ca?: string;
 }

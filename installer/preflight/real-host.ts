@@ -47,7 +47,7 @@ export function realPreflightHost(
       commands.run({ program, args, timeoutMs, env: { LC_ALL: 'C', ...more }, isLook: true }),
     resolve: resolveName,
     portState,
-    request: (url, options) => request(url, { ...options, env }),
+    request,
     postgres: readPostgres,
     sqlite: readSqlite,
     cluster: (context) => openCluster(env, context),

@@ -2,9 +2,9 @@
 
 import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
-import { Agent, EnvHttpProxyAgent, request as send } from 'undici';
-import type { Environment } from '../../config/environment-layer.ts';
-import type { HttpOutcome, PortState } from './host.ts';
+import { getCACertificates } from 'node:tls';
+import { Agent, ProxyAgent, request as send } from 'undici';
+import type { HttpOutcome, PortState, RequestOptions } from './host.ts';
 
 /** Enough to know whose answer it is. */
 const BODY_CHARACTERS_MAX = 4096;
@@ -29,18 +29,24 @@ export function portState(host: string, port: number): Promise<PortState> {
 
 export async function request(
   url: string,
-  options: { timeoutMs: number; viaProxy?: boolean; ca?: string; env: Environment },
+  { timeoutMs, ca, proxy }: RequestOptions,
 ): Promise<HttpOutcome> {
-  const tls = {
-    timeout: options.timeoutMs,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-  };
+  // An authority of the site comes beside the public ones, not in their place.
+  const extra = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
+  const tls = { timeout: timeoutMs, ...extra };
   const agent =
-    options.viaProxy === true ? viaProxy(options.env, tls) : new Agent({ connect: tls });
+    proxy === undefined
+      ? new Agent({ connect: tls })
+      : new ProxyAgent({
+          uri: proxy.url,
+          ...basic(proxy.password),
+          requestTls: tls,
+          proxyTls: tls,
+        });
   try {
     const { statusCode, body } = await send(url, {
       dispatcher: agent,
-      signal: AbortSignal.timeout(options.timeoutMs),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     const text = await body.text();
     return { ok: true, status: statusCode, body: text.slice(0, BODY_CHARACTERS_MAX) };
@@ -51,15 +57,10 @@ export async function request(
   }
 }
 
-function viaProxy(env: Environment, tls: { timeout: number; ca?: string }): EnvHttpProxyAgent {
-  const named = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name];
-  const proxies = {
-    httpProxy: named('HTTP_PROXY'),
-    httpsProxy: named('HTTPS_PROXY'),
-    noProxy: named('NO_PROXY'),
-  };
-  const given = Object.entries(proxies).filter(([, value]) => value !== undefined);
-  return new EnvHttpProxyAgent({ ...Object.fromEntries(given), connect: tls, requestTls: tls });
+function basic(password: string | null): { token?: string } {
+  return password === null
+    ? {}
+    : { token: `Basic ${Buffer.from(password, 'utf8').toString('base64')}` };
 }
 
 /** The first code in the chain of causes; else the name of the error. */

@@ -70,32 +70,39 @@ function reachable(name: 'stripe' | 'veriff', title: string): Check {
     title: `${title} is reached from here`,
     severity: 'warn',
     runtimes: EVERYWHERE,
-    doc: `The server connects to ${title} by itself. Any answer counts, with a certificate that Node trusts. Without one the appliance works offline, within its limits.`,
+    doc: `The way the server goes, through outside.proxy_url if it is set. Any answer counts, with a certificate that Node trusts. Without one the appliance works offline, within its limits.`,
     remedy:
-      'Let this machine out to that host and port, or name your own authority in NODE_EXTRA_CA_CERTS if a firewall opens TLS.',
+      'Let this machine out to that host and port, set outside.proxy_url if a proxy is the way, or name your own authority in NODE_EXTRA_CA_CERTS if a firewall opens TLS.',
     check: async (host, context) => look(host, context, name),
   };
 }
 
 async function look(
   host: PreflightHost,
-  { config }: PreflightContext,
+  { config, hiddenSecrets }: PreflightContext,
   name: 'stripe' | 'veriff',
 ): Promise<Finding> {
   const { enabled, base_url: url } = config.providers[name];
   if (!enabled || url === null) return skip('it is not used');
+  const { proxy_url: proxyUrl, proxy_password: password } = config.outside;
+  if (proxyUrl !== null && hiddenSecrets.has('outside.proxy_password')) {
+    return skip('the password of the proxy lies in the cluster');
+  }
   const ca = await extraAuthorities(host);
   const options = { timeoutMs: TIMEOUT_MS, ...(ca === null ? {} : { ca }) };
-  const direct = await host.request(url, options);
-  if (direct.ok) return pass(`${url} answers ${direct.status}`);
-  const hasProxy = ['HTTPS_PROXY', 'https_proxy'].some((each) => (host.env[each] ?? '') !== '');
-  const proxied = hasProxy ? await host.request(url, { ...options, viaProxy: true }) : null;
-  return proxied?.ok === true
-    ? fail(
-        `${url} answers through the proxy only (directly: ${direct.code})`,
-        'Allow the direct connection, or route it transparently: the server does not use the proxy of the environment.',
-      )
-    : fail(`${url}: ${CODES[direct.code] ?? direct.code}`);
+  // As the server does: only https goes through the proxy.
+  const proxied = proxyUrl !== null && url.startsWith('https:');
+  const way = proxied ? `${url} through ${proxyUrl}` : url;
+  const answer = await host.request(
+    url,
+    proxied ? { ...options, proxy: { url: proxyUrl, password } } : options,
+  );
+  if (answer.ok) return pass(`${way} answers ${answer.status}`);
+  const found = `${way}: ${CODES[answer.code] ?? answer.code}`;
+  const named = host.env['HTTPS_PROXY'] ?? host.env['https_proxy'] ?? '';
+  return !proxied && named !== ''
+    ? fail(found, 'Set outside.proxy_url: the server does not read HTTPS_PROXY of the environment.')
+    : fail(found);
 }
 
 /** Node itself reads this variable at its start; what it said of the file is lost by then. */
