@@ -144,7 +144,7 @@ function aptLists(): AptList[] {
 /** The npm that runs this script, or the one in the PATH. */
 function npmFolder(): string {
   const running = process.env['npm_execpath'];
-  if (running !== undefined && /npm-cli\.js$/.test(running)) return dirname(dirname(running));
+  if (running !== undefined && running.endsWith('npm-cli.js')) return dirname(dirname(running));
   return join(execFileSync('npm', ['root', '--global'], { encoding: 'utf8' }).trim(), 'npm');
 }
 
