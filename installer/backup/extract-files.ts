@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ExitError } from '../exit-codes.ts';
 import { proveBackup } from './prove-backup.ts';
 import type { BackupSource } from './read-backup.ts';
-import { writeWhole } from './restore-marker.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** @returns the paths that were written. */
 export async function extractFiles(source: BackupSource, folder: string): Promise<string[]> {

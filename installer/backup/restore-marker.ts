@@ -1,18 +1,9 @@
 // The mark of an unfinished restore, in the data folder. A server that finds it does not start. It also
 // remembers which files the restore will write, so that a second run can tell its own from the customer's.
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { syncFolder, writeWhole } from './write-whole.ts';
 
 /** server/run-role.ts looks for this name. */
 const NAME = 'restore-in-progress.json';
@@ -39,35 +30,5 @@ export function setMark(dataDir: string, mark: RestoreMark): void {
 
 export function removeMark(dataDir: string): void {
   rmSync(join(dataDir, NAME), { force: true });
-  sync(dataDir);
-}
-
-/** Whole or not at all, and on the disk when it returns. */
-export function writeWhole({
-  path,
-  mode,
-  body,
-}: {
-  path: string;
-  mode: number;
-  body: Buffer;
-}): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.restoring`;
-  rmSync(draft, { force: true });
-  const handle = openSync(draft, 'wx', mode);
-  try {
-    for (let at = 0; at < body.length;) at += writeSync(handle, body, at);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(draft, path);
-  sync(dirname(path));
-}
-
-function sync(folder: string): void {
-  const handle = openSync(folder, 'r');
-  fsyncSync(handle);
-  closeSync(handle);
+  syncFolder(dataDir);
 }

@@ -1,19 +1,12 @@
 // Where a backup goes: standard output, or a file that appears under its name only when it is whole and on
 // the disk. What was begun and did not end is called `.partial`.
 
-import {
-  createWriteStream,
-  existsSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ExitError } from '../exit-codes.ts';
+import { syncFolder, writeWhole } from './write-whole.ts';
 
 export const STANDARD_OUTPUT = '-';
 
@@ -36,7 +29,14 @@ export async function saveBackup(sealed: Readable, out: string): Promise<void> {
     rmSync(partial, { force: true });
     throw error;
   }
-  const folder = openSync(dirname(out), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(out));
+}
+
+/** For the preflight check that asks how old the last backup is. */
+export function noteBackup(
+  home: string,
+  note: { finished_at: string; id: string; out: string },
+): void {
+  const body = Buffer.from(`${JSON.stringify(note)}\n`);
+  writeWhole({ path: join(home, 'state/backup.json'), mode: 0o600, body });
 }

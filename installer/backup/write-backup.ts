@@ -29,10 +29,11 @@ export type BackupEvent =
 export interface OpenBackup {
   header: BackupHeader;
   files: readonly BackupFile[];
-  /** The lines, to be sealed. Ends the moment when it ends. */
+  /** The lines, to be sealed. */
   stream: Readable;
   /** Known once the stream has ended. */
   end(): BackupEnd;
+  /** Lets the moment go; always to be called. */
   close(): Promise<void>;
 }
 
@@ -44,11 +45,7 @@ export async function openBackup(wanted: BackupWanted): Promise<OpenBackup> {
     const header = headerOf(wanted, snapshot);
     let end: BackupEnd | null = null;
     const lines = async function* (): AsyncGenerator<Buffer> {
-      try {
-        end = yield* writeLines(wanted, snapshot, { header, files });
-      } finally {
-        await snapshot.close();
-      }
+      end = yield* writeLines(wanted, snapshot, { header, files });
     };
     return {
       header,

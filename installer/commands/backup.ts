@@ -8,7 +8,7 @@ import { databaseOf } from '../backup/database-of.ts';
 import { type Readers, readPassphrase, seal } from '../backup/envelope.ts';
 import { narrator } from '../backup/narrate.ts';
 import { locateBox } from '../backup/places.ts';
-import { refuseExisting, saveBackup, STANDARD_OUTPUT } from '../backup/save-backup.ts';
+import { noteBackup, refuseExisting, saveBackup, STANDARD_OUTPUT } from '../backup/save-backup.ts';
 import { openBackup } from '../backup/write-backup.ts';
 import { ExitError } from '../exit-codes.ts';
 
@@ -64,10 +64,16 @@ async function runBackup(options: BackupOptions): Promise<void> {
     tell({ event: 'would', ...backup.header });
     return;
   }
-  await saveBackup(await seal(backup.stream, readers), out);
+  try {
+    await saveBackup(await seal(backup.stream, readers), out);
+  } finally {
+    await backup.close();
+  }
+  const { id } = backup.header;
+  if (box.home !== null) noteBackup(box.home, { finished_at: new Date().toISOString(), id, out });
   const { tables, files, sha256 } = backup.end();
   const rows = Object.values(tables).reduce((sum, table) => sum + table.rows, 0);
-  tell({ event: 'done', id: backup.header.id, out, rows, files, sha256 });
+  tell({ event: 'done', id, out, rows, files, sha256 });
 }
 
 function readersOf({ recipient, passphraseFile }: BackupOptions): Readers {

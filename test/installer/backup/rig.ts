@@ -88,7 +88,11 @@ export async function takeBackup({ box, folder }: TestBox, keys: KeyPair): Promi
     now: new Date(),
     tell: () => undefined,
   });
-  await saveBackup(await seal(backup.stream, { recipients: [keys.recipient] }), file);
+  try {
+    await saveBackup(await seal(backup.stream, { recipients: [keys.recipient] }), file);
+  } finally {
+    await backup.close();
+  }
   const source = { file, credential: { identities: [keys.identity] } };
   return { source, header: backup.header, end: backup.end() };
 }
