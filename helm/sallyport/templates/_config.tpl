@@ -67,6 +67,11 @@
 
 {{- /* What cannot work, with the reason. */}}
 {{- define "sallyport.refusals" -}}
+{{- /* Here and not in Chart.yaml: a cluster built from source names no version, and is taken at its word. */}}
+{{- $cluster := .Capabilities.KubeVersion.Version -}}
+{{- if and (regexMatch "^v1[.]" $cluster) (semverCompare "<1.27.0-0" $cluster) -}}
+{{- fail (printf "expected Kubernetes 1.27 or later, found %s" $cluster) -}}
+{{- end -}}
 {{- $known := .Files.Get "files/settings.yaml" | fromYaml -}}
 {{- $config := .Values.config -}}
 {{- range $known.secret -}}

@@ -1,0 +1,284 @@
+// A release's whole life on a cluster, in a namespace that enforces `restricted`: installed, upgraded, refused,
+// rolled back, removed. Needs helm and KUBECONFIG. The cluster's pods need not run: what is checked is what
+// helm and the cluster do with them.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { POSTGRES } from './all-on.ts';
+import { chartOf, type ReleaseChart } from './chart-versions.ts';
+import {
+  type Cluster,
+  connectCluster,
+  makeNamespace,
+  read,
+  removeNamespace,
+  untilTrue,
+} from './cluster.ts';
+import { type Answer, helm, type Rendered, withValues } from './helm.ts';
+import { makeKeysAs } from './keys-program.ts';
+
+const SECOND_VERSION = '0.1.1-next';
+const TIMEOUT = ['--wait', '--timeout', '90s'];
+
+let cluster: Cluster;
+let namespace: string;
+let folder: string;
+let next: ReleaseChart;
+const now = chartOf();
+
+beforeAll(() => {
+  cluster = connectCluster();
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-charts-'));
+  next = chartOf({ version: SECOND_VERSION, folder });
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a release on Postgres', () => {
+  beforeAll(async () => {
+    namespace = await makeNamespace(cluster);
+    const names = ['owner_password', 'app_password', 'engine_password'];
+    const stringData = Object.fromEntries(names.map((name) => [`database.postgres.${name}`, name]));
+    await cluster.core.createNamespacedSecret({
+      namespace,
+      body: { metadata: { name: 'secrets' }, stringData },
+    });
+  });
+  afterAll(() => removeNamespace(cluster, namespace));
+
+  const values = { ...POSTGRES, replicas: 2 };
+  let keys: Rendered;
+
+  test('is installed and waited for', async () => {
+    done(install(now, values));
+    expect((await deployment()).status).toMatchObject({ readyReplicas: 2, updatedReplicas: 2 });
+  });
+
+  test('leaves no account, Role or job behind that could touch its secrets', async () => {
+    const left = await Promise.all([
+      find('rbac.authorization.k8s.io/v1', 'Role', 'box-sallyport-make-keys'),
+      find('rbac.authorization.k8s.io/v1', 'RoleBinding', 'box-sallyport-make-keys'),
+      find('batch/v1', 'Job', 'box-sallyport-make-keys'),
+      find('batch/v1', 'Job', 'box-sallyport-migrate'),
+      find('v1', 'ServiceAccount', 'box-sallyport-jobs'),
+      find('v1', 'ConfigMap', 'box-sallyport-migrate'),
+    ]);
+    expect(left).toEqual(left.map(() => null));
+  });
+
+  test('gets its keys from the program of the job', async () => {
+    // No container runs here; the job's own command is played with the job's own rights.
+    const made = await makeKeysAs(cluster, { namespace, name: 'box-sallyport-keys', rights: now });
+    expect(made).toMatchObject({ status: 0, output: expect.stringContaining('was made') });
+    keys = await find('v1', 'Secret', 'box-sallyport-keys');
+    expect(keys.immutable).toBe(true);
+  });
+
+  test('is upgraded to the next version; keys and secrets are the same objects', async () => {
+    const secrets = await find('v1', 'Secret', 'secrets');
+    done(upgrade(next, values));
+    expect(await imageInForce()).toBe(`sallyport:${SECOND_VERSION}`);
+    expect(await find('v1', 'Secret', 'box-sallyport-keys')).toEqual(keys);
+    expect(await find('v1', 'Secret', 'secrets')).toEqual(secrets);
+  });
+
+  test('a rolled back release runs the old image with the same keys', async () => {
+    const answer = helm('rollback', 'box', '1', '--namespace', namespace, ...TIMEOUT);
+    done(answer);
+    expect(await imageInForce()).toBe(`sallyport:${now.version}`);
+    expect(await find('v1', 'Secret', 'box-sallyport-keys')).toEqual(keys);
+  });
+
+  test('a migration that fails keeps the old pods serving', async () => {
+    const before = await serverPods();
+    // Nobody can be scheduled there, so the job's pod stays until it is said to have failed.
+    const stuck = { ...values, nodeSelector: { nobody: 'here' }, jobs: { retries: 0 } };
+    const upgrading = upgradeInBackground(next, stuck);
+    await failPodOf('keys', 'Succeeded');
+    await failPodOf('migrate', 'Failed');
+    const { status, errors } = await upgrading;
+    expect(status).not.toBe(0);
+    expect(errors).toContain('pre-upgrade hooks failed');
+    expect(await imageInForce()).toBe(`sallyport:${now.version}`);
+    expect(await serverPods()).toEqual(before);
+    expect(await find('v1', 'Secret', 'box-sallyport-keys')).toEqual(keys);
+    // The job stays, so that its log can be read.
+    expect(await find('batch/v1', 'Job', 'box-sallyport-migrate')).not.toBeNull();
+  });
+
+  test('and the next upgrade that can migrate goes through', async () => {
+    done(upgrade(next, values));
+    expect(await imageInForce()).toBe(`sallyport:${SECOND_VERSION}`);
+  });
+
+  test('changing a setting replaces the pods; changing nothing replaces none', async () => {
+    const before = await serverPods();
+    done(upgrade(next, values));
+    expect(await serverPods()).toEqual(before);
+    const config = { ...POSTGRES.config, http: { body_limit_bytes: 2_097_152 } };
+    done(upgrade(next, { ...values, config }));
+    await untilTrue('the old pods to be gone', async () =>
+      (await serverPods()).every((uid) => !before.includes(uid)),
+    );
+  });
+
+  test('one that asks for the impossible changes nothing', async () => {
+    const generation = (await deployment()).metadata.generation as number;
+    const answer = upgrade(next, { config: { database: { kind: 'sqlite' } }, replicas: 2 });
+    expect(answer.errors).toContain('SQLite is one file that one process writes');
+    expect((await deployment()).metadata.generation).toBe(generation);
+  });
+
+  test('removed, it leaves the keys and nothing else of its own', async () => {
+    done(helm('uninstall', 'box', '--namespace', namespace, ...TIMEOUT));
+    expect(await find('v1', 'Secret', 'box-sallyport-keys')).toEqual(keys);
+    expect(await find('apps/v1', 'Deployment', 'box-sallyport')).toBeNull();
+    expect(await find('v1', 'ConfigMap', 'box-sallyport')).toBeNull();
+  });
+
+  test('installed again, it finds its keys', async () => {
+    done(install(now, values));
+    const again = await makeKeysAs(cluster, { namespace, name: 'box-sallyport-keys', rights: now });
+    expect(again).toMatchObject({ status: 0, output: expect.stringContaining('stays as it is') });
+    expect(await find('v1', 'Secret', 'box-sallyport-keys')).toEqual(keys);
+  });
+});
+
+describe('a release on SQLite', () => {
+  beforeAll(async () => {
+    namespace = await makeNamespace(cluster);
+  });
+  afterAll(async () => {
+    await removeNamespace(cluster, namespace);
+    await cluster.core.deletePersistentVolume({ name: namespace });
+  });
+
+  beforeEach(async () => {
+    if (await volumeExists()) return;
+    await cluster.core.createPersistentVolume({
+      body: {
+        metadata: { name: namespace },
+        spec: {
+          capacity: { storage: '10Gi' },
+          accessModes: ['ReadWriteOnce'],
+          persistentVolumeReclaimPolicy: 'Retain',
+          storageClassName: namespace,
+          hostPath: { path: `/var/empty/${namespace}` },
+        },
+      },
+    });
+  });
+
+  const values = (): object => ({ persistence: { storageClass: namespace } });
+  const claim = (): Promise<Rendered> => find('v1', 'PersistentVolumeClaim', 'box-sallyport-data');
+  let uid = '';
+
+  test('is installed on a claim, upgraded on it and rolled back on it', async () => {
+    done(install(now, values()));
+    ({ uid } = (await claim()).metadata);
+    done(upgrade(next, values()));
+    done(helm('rollback', 'box', '1', '--namespace', namespace, ...TIMEOUT));
+    const found = await claim();
+    expect([found.metadata.uid, found.status.phase]).toEqual([uid, 'Bound']);
+  });
+
+  test('leaves its claim when it is removed, and finds it again', async () => {
+    done(helm('uninstall', 'box', '--namespace', namespace, ...TIMEOUT));
+    expect(await find('apps/v1', 'StatefulSet', 'box-sallyport')).toBeNull();
+    expect((await claim()).metadata.uid).toBe(uid);
+    done(install(now, values()));
+    expect((await claim()).metadata.uid).toBe(uid);
+  });
+
+  test('`helm test` asks it', () => {
+    done(helm('test', 'box', '--namespace', namespace, '--timeout', '60s'));
+  });
+});
+
+/** Fails with what helm said. */
+function done({ status, errors }: Answer): void {
+  expect({ status, errors }).toMatchObject({
+    status: 0,
+    errors: expect.not.stringContaining('Error'),
+  });
+}
+
+function install({ path }: ReleaseChart, values: object): Answer {
+  return withValues(values, (file) =>
+    helm('install', 'box', path, '--namespace', namespace, '--values', file, ...TIMEOUT),
+  );
+}
+
+function upgrade({ path }: ReleaseChart, values: object): Answer {
+  return withValues(values, (file) =>
+    helm('upgrade', 'box', path, '--namespace', namespace, '--values', file, ...TIMEOUT),
+  );
+}
+
+function upgradeInBackground({ path }: ReleaseChart, values: object): Promise<Answer> {
+  const words = [
+    'upgrade',
+    'box',
+    path,
+    '--namespace',
+    namespace,
+    '--set-json',
+    'global={}',
+    ...TIMEOUT,
+  ];
+  const sets = Object.entries(values).flatMap(([name, value]) => [
+    '--set-json',
+    `${name}=${JSON.stringify(value)}`,
+  ]);
+  const child = spawn('helm', [...words, ...sets]);
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ status: code ?? -1, output, errors }));
+  });
+}
+
+/** Says in the kubelet's place how the pod of that job ended. */
+async function failPodOf(component: string, phase: 'Failed' | 'Succeeded'): Promise<void> {
+  const labelSelector = `app.kubernetes.io/component=${component}`;
+  let name = '';
+  await untilTrue(`a pod of the job ${component}`, async () => {
+    const pods = await cluster.core.listNamespacedPod({ namespace, labelSelector });
+    name = pods.items.find((pod) => pod.status?.phase === 'Pending')?.metadata?.name ?? '';
+    return name !== '';
+  });
+  const pod = await cluster.core.readNamespacedPod({ namespace, name });
+  pod.status = Object.assign(pod.status ?? {}, { phase });
+  await cluster.core.replaceNamespacedPodStatus({ namespace, name, body: pod });
+}
+
+function find(apiVersion: string, kind: string, name: string): Promise<Rendered> {
+  return read(cluster, { apiVersion, kind, namespace, name });
+}
+
+function deployment(): Promise<Rendered> {
+  return find('apps/v1', 'Deployment', 'box-sallyport');
+}
+
+async function imageInForce(): Promise<string> {
+  const [container] = (await deployment()).spec.template.spec.containers as { image: string }[];
+  return container?.image ?? '';
+}
+
+async function serverPods(): Promise<string[]> {
+  const labelSelector = 'app.kubernetes.io/component=server';
+  const { items } = await cluster.core.listNamespacedPod({ namespace, labelSelector });
+  return items
+    .filter((pod) => pod.metadata?.deletionTimestamp === undefined)
+    .map((pod) => pod.metadata?.uid ?? '')
+    .toSorted();
+}
+
+async function volumeExists(): Promise<boolean> {
+  const { items } = await cluster.core.listPersistentVolume();
+  return items.some((each) => each.metadata?.name === namespace);
+}
