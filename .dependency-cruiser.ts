@@ -78,7 +78,7 @@ const forbidden: NamedRule[] = [
     'Database drivers are for platform/database, outbox, inbox and store files.',
     {
       path: '^(server|installer|config)/',
-      pathNot: '^server/(platform/(database|outbox|inbox)/|.+/store[^/]*\\.ts$)',
+      pathNot: '^server/platform/(database|outbox|inbox)/|^(server|installer)/.+/store[^/]*\\.ts$',
     },
     { path: DRIVERS },
   ),

@@ -163,7 +163,8 @@ export interface PreflightCluster {
   namespaceLabels(name: string): Promise<Readonly<Record<string, string>> | null>;
   /** SelfSubjectAccessReview. `namespace` is empty for what has none. */
   may(ask: AccessAsk): Promise<boolean>;
-  storageClasses(): Promise<readonly { name: string; isDefault: boolean }[]>;
+  /** Null when we may not look: they are the cluster's, not the namespace's. */
+  storageClasses(): Promise<readonly { name: string; isDefault: boolean }[] | null>;
 }
 
 export interface AccessAsk {

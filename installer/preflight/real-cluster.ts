@@ -49,7 +49,8 @@ async function connect(env: Environment, context: string | null): Promise<Prefli
       return review.status?.allowed === true;
     },
     storageClasses: async () => {
-      const found = await storage.listStorageClass();
+      const found = await storage.listStorageClass().catch(nullIfHidden);
+      if (found === null) return null;
       return found.items.map(({ metadata }) => ({
         name: metadata?.name ?? '',
         isDefault: metadata?.annotations?.[DEFAULT_CLASS] === 'true',

@@ -53,7 +53,7 @@ export const SOURCE_RULES: SourceRule[] = [
   {
     name: 'SQL is written in stores, the database rooms and migrations',
     within: /^(server|config|installer)\//,
-    except: /^server\/(platform\/(database|outbox|inbox)\/|.+\/store[^/]*\.ts$)/,
+    except: /^server\/platform\/(database|outbox|inbox)\/|^(server|installer)\/.+\/store[^/]*\.ts$/,
     words:
       /[`'"]\s*(select\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s|(create|alter|drop)\s+(table|index)\s)/i,
   },

@@ -76,7 +76,15 @@ export const CONTAINER_CHECKS: readonly Check[] = [
         engine,
         [
           'run',
-          ...['--rm', '--read-only', '--cap-drop', 'all', '--security-opt', 'no-new-privileges'],
+          ...[
+            '--rm',
+            '--no-healthcheck',
+            '--read-only',
+            '--cap-drop',
+            'all',
+            '--security-opt',
+            'no-new-privileges',
+          ],
           ...['--entrypoint', 'node', image, '--version'],
         ],
         { timeoutMs: RUN_TIMEOUT_MS },

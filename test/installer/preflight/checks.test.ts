@@ -5,7 +5,7 @@ import { CHECKS } from '../../../installer/preflight/index.ts';
 import { APPLIANCE_CASES } from './cases-appliance.ts';
 import { MACHINE_CASES } from './cases-machine.ts';
 import { RUNTIME_CASES } from './cases-runtime.ts';
-import { look } from './machine.ts';
+import { clusterSaying, look } from './machine.ts';
 
 const CASES = { ...MACHINE_CASES, ...APPLIANCE_CASES, ...RUNTIME_CASES };
 /** Below, with a real socket. */
@@ -28,6 +28,14 @@ describe('each check', () => {
     const { outcome, found } = await look(id, fails());
     expect(found).toMatch(says);
     expect(outcome).toBe('fail');
+  });
+});
+
+describe('a cluster whose build carries no version', () => {
+  test('is not refused for it', async () => {
+    const given = { target: { runtime: 'helm' as const } };
+    const host = clusterSaying({ version: async () => 'v0.0.0-master+$Format:%H$' });
+    expect((await look('cluster-version', { ...given, host })).outcome).toBe('skip');
   });
 });
 
