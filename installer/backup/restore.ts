@@ -14,7 +14,8 @@ import { type Proven, proveBackup } from './prove-backup.ts';
 import { type BackupSource, readBackup } from './read-backup.ts';
 import { readRelease } from './release.ts';
 import { readMark, removeMark, type RestoreMark, setMark } from './restore-marker.ts';
-import { createLoadTarget, type LoadTarget } from './store-load.ts';
+import type { LoadTarget } from './load-target.ts';
+import { createLoadTarget } from './store-load.ts';
 import { writeWhole } from './write-whole.ts';
 
 export interface RestoreWanted {

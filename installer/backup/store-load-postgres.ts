@@ -14,7 +14,7 @@ import { hasOperations, MARK_DOUBTED, requireSameShape, sequenceAfter } from './
 import { requireSums } from './compare-sums.ts';
 import type { BackupEnd, BackupHeader, TableShape, Value } from './format.ts';
 import { connectAs, cursorLines, postgresTables, sequencesOf } from './store-postgres.ts';
-import type { Loading, LoadTarget } from './store-load.ts';
+import type { Loading, LoadTarget } from './load-target.ts';
 
 type Settings = Extract<DatabaseSettings, { kind: 'postgres' }>;
 

@@ -18,7 +18,7 @@ import { migrateUp } from '../../server/platform/database/migrate.ts';
 import { hasOperations, MARK_DOUBTED, requireSameShape, sequenceAfter } from './after-load.ts';
 import { requireSums } from './compare-sums.ts';
 import type { BackupEnd, BackupHeader, TableShape } from './format.ts';
-import type { Loading, LoadTarget } from './store-load.ts';
+import type { Loading, LoadTarget } from './load-target.ts';
 import { sqliteLines, sqliteTables } from './store-snapshot-sqlite.ts';
 
 type Settings = Extract<DatabaseSettings, { kind: 'sqlite' }>;

@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { DatabaseSettings } from '../../server/platform/database/connect.ts';
 import { type TableShape } from './format.ts';
 import { connectAs, cursorLines, postgresSequences, postgresTables } from './store-postgres.ts';
-import type { Snapshot } from './store-snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { KEY_TABLES, ownerColumn } from './table-order.ts';
 
 type Settings = Extract<DatabaseSettings, { kind: 'postgres' }>;

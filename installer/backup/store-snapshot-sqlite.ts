@@ -5,7 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { existsSync } from 'node:fs';
 import { ExitError } from '../exit-codes.ts';
 import { type Column, type ColumnKind, encodeRow, type TableShape } from './format.ts';
-import type { Snapshot } from './store-snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { isHousekeeping, KEY_TABLES, shapeOf } from './table-order.ts';
 
 const LOT_CHARACTERS = 262_144;

@@ -11,7 +11,8 @@ import { gatherFiles } from './gather-files.ts';
 import { missingKids } from './key-file.ts';
 import type { Place } from './places.ts';
 import { readRelease } from './release.ts';
-import { openSnapshot, type Snapshot } from './store-snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
+import { openSnapshot } from './store-snapshot.ts';
 
 export interface BackupWanted {
   settings: DatabaseSettings;
