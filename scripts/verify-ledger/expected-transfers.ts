@@ -99,7 +99,12 @@ function debts({ payment, operations, events }: PaymentBooks): ExpectedTransfer[
     credit: owing,
   }));
   const settledMinor = settlements.reduce((sum, amount) => sum + amount, 0);
+  // Taken back before the provider refused it: nothing was handed out, so nothing is owed.
+  const isTakenBack = operations.some(
+    ({ kind, status }) => kind === 'void' && status !== 'declined',
+  );
   const owed = operations.flatMap((operation) => {
+    if (isTakenBack && settledMinor === 0 && operation.kind === 'authorise') return [];
     if (operation.kind !== 'authorise' && operation.kind !== 'capture') return [];
     const isLate = tells(events, 'payment.late_success', operation);
     if (operation.status !== 'declined' && !isLate) return [];

@@ -94,7 +94,8 @@ async function voidWith(
 
 /**
  * Takes back a payment that nobody was told of, in the moment after it was accepted. False when its capture
- * may have left already. An authorisation that has left is followed by a void; the outbox keeps the order.
+ * may have left already or its authorisation was refused. An authorisation that has left is followed by a
+ * void; the outbox keeps the order.
  */
 export async function voidUntold(room: Room, tx: Tx, change: Change): Promise<boolean> {
   const payment = await lockPayment(tx, change.paymentId);
@@ -103,7 +104,9 @@ export async function voidUntold(room: Room, tx: Tx, change: Change): Promise<bo
   const captures = operations.filter(({ kind }) => kind === 'capture');
   if (!captures.every((capture) => isUnsent(capture) || capture.status === 'cancelled'))
     return false;
-  if (payment.status === 'declined' || payment.status === 'voided') return true;
+  // Refused by now, it is owed: that stands as well.
+  if (payment.status === 'declined') return false;
+  if (payment.status === 'voided') return true;
   await voidWith(room, tx, { payment, operations, change });
   return true;
 }

@@ -70,7 +70,8 @@ export async function bookDecline(
   switch (operation.kind) {
     case 'authorise':
       await ledger.voidOpen(tx, { paymentId: payment.id, code: EXPOSURE });
-      await ledger.transfer(tx, receivable(tx, payment, operation));
+      // Taken back before the provider refused it: nobody is owed what was not handed out.
+      if (!isTakenBack(others)) await ledger.transfer(tx, receivable(tx, payment, operation));
       return payment;
     case 'capture':
       // The authorisation lapsed before it was used: the goods are gone all the same.
@@ -150,6 +151,10 @@ function receivable(tx: Tx, payment: Payment, operation: Operation): Leg {
     debit: { kind: 'customer_receivable', holder: payment.personId },
     credit: revenueOf(tx),
   };
+}
+
+function isTakenBack(others: readonly Operation[]): boolean {
+  return others.some(({ kind, status }) => kind === 'void' && status !== 'declined');
 }
 
 function legOf(operation: Operation, code: string): Omit<Leg, 'debit' | 'credit'> {

@@ -9,6 +9,7 @@ import {
   byHand,
   chargesOf,
   eventTypes,
+  type Hand,
   read,
   type Till,
   usePaidDoor,
@@ -16,10 +17,13 @@ import {
 
 const door = usePaidDoor();
 
+/** Is saved, and declines every charge. */
+const DECLINING = '4000000000000341';
+
 /** Offline and with the engine at rest: nothing leaves by itself. */
-async function quietTill(): Promise<{ till: Till; personId: string }> {
+async function quietTill(card?: string): Promise<{ till: Till; personId: string }> {
   const till = await door.open();
-  const personId = await addPayer(till);
+  const personId = await addPayer(till, card);
   till.contact.now = { reachable: false, lastOkAt: till.deps.world.clock.now() };
   await till.outbox.stop(1_000);
   return { till, personId };
@@ -33,6 +37,14 @@ const giveUp = (till: Till, terminalRef: string, traceId: string | null, amountM
     terminalRef,
     traceId,
   });
+
+/** One request and its reply. */
+async function step(hand: Hand): Promise<void> {
+  const prepared = await hand.prepare();
+  if (prepared.kind !== 'send')
+    throw new Error(`Expected something to send, found ${prepared.kind}.`);
+  await hand.settle(prepared.request, await hand.send(prepared.request));
+}
 
 async function exposureOf(till: Till, personId: string): Promise<number> {
   const account = { kind: 'offline_exposure_person', holder: personId, currency: 'EUR' } as const;
@@ -127,6 +139,38 @@ describe('a decision and its deadline', () => {
     await byHand(till, captured.of('authorise')).run();
     await byHand(till, captured.of('capture')).prepare();
     expect(await giveUp(till, 'kept', 'ask_3')).toEqual(answer);
+  });
+
+  test('refused by the provider after it was taken back, it is owed by nobody', async () => {
+    const { till, personId } = await quietTill(DECLINING);
+    const { paymentId } = await ask(till, personId, 900, {
+      terminalRef: 'gone',
+      traceId: 'ask_1',
+    });
+    const authorise = byHand(till, (await read(till, paymentId ?? '')).of('authorise'));
+    await step(authorise);
+    expect(await giveUp(till, 'gone', 'ask_1')).toBeNull();
+    await authorise.run();
+    const { payment, operations } = await read(till, paymentId ?? '');
+    expect(operations.map(({ kind, status }) => [kind, status])).toEqual([
+      ['authorise', 'declined'],
+      ['capture', 'cancelled'],
+      ['void', 'cancelled'],
+    ]);
+    expect(await till.payments.receivablesOf(till.db, payment.personId)).toEqual([]);
+    expect(await exposureOf(till, payment.personId)).toBe(0);
+  });
+
+  test('refused by the provider before it could be taken back, it stands', async () => {
+    const { till, personId } = await quietTill(DECLINING);
+    const answer = await ask(till, personId, 900, {
+      terminalRef: 'refused',
+      traceId: 'ask_1',
+    });
+    const { of } = await read(till, answer.paymentId ?? '');
+    await byHand(till, of('authorise')).run();
+    expect(await giveUp(till, 'refused', 'ask_1')).toEqual(answer);
+    expect(await till.payments.receivablesOf(till.db, personId)).toHaveLength(1);
   });
 
   test('both at the same moment end in one truth, whichever it is', async () => {
