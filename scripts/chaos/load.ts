@@ -38,6 +38,8 @@ const TURN_MS = 40;
 const OPEN_WANTED = 56;
 /** A door has four hands at most; one is left for what is asked again after a crash. */
 const ASKS_PER_DOOR = 3;
+/** The share of questions whose deadline is about as long as an answer takes. */
+const HURRIED = 0.25;
 const CALLS_MAX = 6;
 const CALL_EVERY_TURNS = 5;
 const REPORT_EVERY_TURNS = 4;
@@ -57,7 +59,11 @@ export function createLoad(options: LoadOptions): Load {
       if (turns % REPORT_EVERY_TURNS === 0) terminal.report();
       const wants = open + 2 * asked() < OPEN_WANTED && terminal.asked() < ASKS_PER_DOOR;
       if (terminal.isOnline() && wants) {
-        terminal.pay(random.pick(options.payers).seed, random.integer(100, 2_000));
+        terminal.pay({
+          personSeed: random.pick(options.payers).seed,
+          amountMinor: random.integer(100, 2_000),
+          ...(random.fraction() < HURRIED ? { deadlineMs: random.integer(100, 300) } : {}),
+        });
       }
     }
     if (turns % CALL_EVERY_TURNS === 0 && calls.size < CALLS_MAX) {

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
 import type { Kill } from './plan.ts';
+import { DEADLINE_MS } from './terminal.ts';
 
 export interface ServerProcess {
   api: string;
@@ -89,6 +90,7 @@ export function serverEnvironment(at: {
     HTTP_PORT: at.ports.http,
     HTTP_PUBLIC_URL: `http://127.0.0.1:${at.ports.http}`,
     GATEWAY_PORT: at.ports.gateway,
+    GATEWAY_DECIDE_DEADLINE_MS_MAX: DEADLINE_MS,
     PROVIDERS_STRIPE_ENABLED: true,
     PROVIDERS_STRIPE_BASE_URL: at.stripe.api,
     PROVIDERS_STRIPE_SECRET_KEY: at.stripe.key,

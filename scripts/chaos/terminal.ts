@@ -13,7 +13,8 @@ export interface Terminal {
   kill(): Promise<void>;
   stop(): Promise<void>;
   isOnline(): boolean;
-  pay(personSeed: string, amountMinor: number): void;
+  /** Whoever asks in a hurry is often told that the question has expired. */
+  pay(asked: { personSeed: string; amountMinor: number; deadlineMs?: number }): void;
   /** Events of the device itself. */
   report(): void;
   /** Payments that were asked for here and not answered. */
@@ -32,9 +33,10 @@ export interface TerminalOptions {
 
 const READY_MS = 30_000;
 const CURRENCY = 'EUR';
+/** A door in a hurry would give up on everything that a kill delays. The server grants as much. */
+export const DEADLINE_MS = 8_000;
 const SETTINGS = {
-  // A door in a hurry would give up on everything that a kill delays, and nothing would be proven.
-  'deadline-ms': 8_000,
+  'deadline-ms': DEADLINE_MS,
   'backoff-ms': 10,
   'backoff-spread-ms': 30,
 };
@@ -79,9 +81,9 @@ export function createTerminal({ root, store, device, journal }: TerminalOptions
     },
     stop: async () => child?.stop(5_000),
     isOnline: () => heard.isOnline,
-    pay: (personSeed, amountMinor) => {
+    pay: ({ personSeed, amountMinor, deadlineMs = DEADLINE_MS }) => {
       const amount = { amount: amountMinor, currency: CURRENCY };
-      child?.tell({ cmd: 'pay', person_seed: personSeed, ...amount });
+      child?.tell({ cmd: 'pay', person_seed: personSeed, ...amount, deadline_ms: deadlineMs });
     },
     report: () => child?.tell({ cmd: 'event', type: 'rehearsal.tick', data: {}, count: 2 }),
     asked: () => heard.open.size,
@@ -103,7 +105,7 @@ function record(journal: Journal, device: string): Told {
   return {
     receipt: (epoch, acked) => journal.acknowledged({ device, epoch, acked }),
     answer: (ref, { decision, payment_id: payment }) => {
-      if (decision !== 'approved' && decision !== 'refused') return;
+      if (decision !== 'approved' && decision !== 'refused' && decision !== 'expired') return;
       journal.answered({ ref, device, decision, paymentId: (payment as string | null) ?? null });
     },
   };

@@ -21,8 +21,10 @@ export const answersAreCommitted: Promised = {
         return [`${what}: there is no payment ${answer.paymentId}`];
       return [];
     });
-    const approved = journal.answers().filter(({ decision }) => decision === 'approved').length;
-    return { found: `${journal.answers().length} answers, ${approved} approved`, broken };
+    const many = (wanted: string): string =>
+      `${journal.answers().filter(({ decision }) => decision === wanted).length} ${wanted}`;
+    const kinds = ['approved', 'refused', 'expired'].map(many).join(', ');
+    return { found: `${journal.answers().length} answers: ${kinds}`, broken };
   },
 };
 

@@ -2,14 +2,16 @@
 // from it.
 
 import { answersAreCommitted, receiptsAreCommitted, thingsAreCommitted } from './acknowledged.ts';
+import { expiredIsFinal } from './expired.ts';
 import { eventsAreUnique, providersActOnce, requestsActOnce } from './once.ts';
 import type { Evidence, Promised } from './promise.ts';
 import { booksAgree, booksBalance, nothingIsStuck } from './settled.ts';
 
-const PROMISES: readonly Promised[] = [
+export const PROMISES: readonly Promised[] = [
   answersAreCommitted,
   receiptsAreCommitted,
   thingsAreCommitted,
+  expiredIsFinal,
   eventsAreUnique,
   requestsActOnce,
   providersActOnce,

@@ -22,7 +22,8 @@ export const nothingIsStuck: Promised = {
           and not exists (select 1 from outbox_retry r where r.pos = m.pos and r.last_error is not null)`,
     );
     const events = await books.rows<{ id: string; type: string }>(
-      `select id, type from inbox_event where status = 'received'`,
+      // What is applied, or says nothing to us, is over; what did not verify was never the provider's.
+      `select id, type from inbox_event where status in ('stored', 'unreadable')`,
     );
     const dead = await books.rows<{ type: string; reason: string; many: number }>(
       `select type, reason, count(*) as many from outbox_dead group by type, reason`,
