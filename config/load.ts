@@ -42,6 +42,11 @@ export interface LoadedConfig {
   readings: readonly Reading[];
 }
 
+/** The machine's own variables (proxy, KUBECONFIG, TZ) for who asks the machine; settings are loaded. */
+export function environment(): Environment {
+  return process.env;
+}
+
 /** @throws ConfigError with every problem. */
 export function loadConfig(sources: ConfigSources = {}): Config {
   return loadConfigWithWarnings(sources).config;

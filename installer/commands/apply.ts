@@ -7,8 +7,8 @@ import { undertake } from '../engine/apply.ts';
 import { planSteps } from '../engine/plan.ts';
 import { ExitError } from '../exit-codes.ts';
 import { realHost } from '../host/real-host.ts';
+import { environment } from '../../config/load.ts';
 import { preflightContext } from '../preflight/context-of.ts';
-import { environment } from '../preflight/environment.ts';
 import { realPreflightHost, runPreflight } from '../preflight/index.ts';
 import { createRuntime } from '../runtimes/create-runtime.ts';
 import {

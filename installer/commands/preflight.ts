@@ -3,11 +3,10 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { ConfigError } from '../../config/load.ts';
+import { ConfigError, environment } from '../../config/load.ts';
 import { readApplianceFile } from '../appliance-file/read.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { preflightContext } from '../preflight/context-of.ts';
-import { environment } from '../preflight/environment.ts';
 import {
   type PreflightResult,
   realPreflightHost,

@@ -79,7 +79,7 @@ describe('sallyport config check', () => {
       'Did you mean --config?',
     );
     const run = sallyport(['config', 'check', '--set', 'http.port']);
-    expect(run.status).toBe(1);
+    expect(run.status).toBe(2);
     expect(run.stderr).toContain('Expected path=value');
   });
 });
@@ -95,6 +95,6 @@ describe('sallyport config docs', () => {
 
 test('a command that does not exist is refused with the nearest one', () => {
   const run = sallyport(['confg']);
-  expect(run.status).toBe(1);
+  expect(run.status).toBe(2);
   expect(run.stderr).toContain('Did you mean config?');
 });
