@@ -10,7 +10,12 @@ import {
   type MigrationStep,
 } from '../../server/platform/database/migrate.ts';
 import { MIGRATIONS } from '../../migrations/index.ts';
-import { hasOperations, MARK_DOUBTED, requireSameShape, sequenceAfter } from './after-load.ts';
+import {
+  hasOperations,
+  MARK_DOUBTED,
+  requireSameShape,
+  sequenceAfter,
+} from './store-after-load.ts';
 import { requireSums } from './compare-sums.ts';
 import type { BackupEnd, BackupHeader, TableShape, Value } from './format.ts';
 import { connectAs, cursorLines, postgresTables, sequencesOf } from './store-postgres.ts';

@@ -15,7 +15,12 @@ import {
 import { dirname } from 'node:path';
 import type { DatabaseSettings } from '../../server/platform/database/connect.ts';
 import { migrateUp } from '../../server/platform/database/migrate.ts';
-import { hasOperations, MARK_DOUBTED, requireSameShape, sequenceAfter } from './after-load.ts';
+import {
+  hasOperations,
+  MARK_DOUBTED,
+  requireSameShape,
+  sequenceAfter,
+} from './store-after-load.ts';
 import { requireSums } from './compare-sums.ts';
 import type { BackupEnd, BackupHeader, TableShape } from './format.ts';
 import type { Loading, LoadTarget } from './load-target.ts';
