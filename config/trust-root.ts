@@ -80,9 +80,7 @@ function goodSignatures({ signatures, signed }: RootMetadata): number {
 
 /** TUF 4.2: the digest of the key's canonical JSON. */
 export function keyIdOf({ keytype, scheme, keyval }: RootKey): string {
-  return createHash('sha256')
-    .update(canonicalJson({ keytype, scheme, keyval }))
-    .digest('hex');
+  return createHash('sha256').update(canonicalJson({ keytype, scheme, keyval })).digest('hex');
 }
 
 function publicKeyOf({ keyval }: RootKey): ReturnType<typeof createPublicKey> {
