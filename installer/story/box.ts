@@ -88,14 +88,14 @@ function requireTwins({ profile, providers }: Config): void {
 function databaseOf({ config, secretFiles }: ApplianceFile): VerifierDatabase {
   const { kind, sqlite, postgres } = config.database;
   if (kind === 'sqlite') return { kind: 'sqlite', file: sqlite.file };
-  const passwordFile = secretFiles.get('database.postgres.engine_password');
+  const passwordFile = secretFiles.get('database.postgres.app_password');
   if (passwordFile === undefined) {
     throw new ExitError(
       'badInput',
-      'database.postgres.engine_password: expected { file: path }, because the verifier reads it; found it in place.',
+      'database.postgres.app_password: expected { file: path }, because the verifier reads it; found it in place.',
     );
   }
-  const { host, port, name, engine_user: user } = postgres;
+  const { host, port, name, app_user: user } = postgres;
   return { kind: 'postgres', host, port, name, user, passwordFile };
 }
 

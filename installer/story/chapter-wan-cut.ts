@@ -4,8 +4,16 @@
 import type { Payment, Person, Stage } from './cast.ts';
 import { expectDecision, payAt, paymentIdOf, tellAnswer, waitForStatus } from './chapter-door.ts';
 import { waitFor } from './narrator.ts';
+import { captureEventOf, findKnownEvent, type SentEvent } from './provider-events.ts';
 
 const AMOUNT_MINOR = 4_000;
+/** Fault rules that also count: the capture that the cut catches, and every one of it after that. */
+const CAUGHT = 'story-caught-capture';
+const AGAIN = 'story-captured-again';
+/** Asked for by itself, or because an event of it says that there is news: fetched either way. */
+const LOOKED_UP: readonly (string | null)[] = ['lookup', 'event'];
+/** Longer than the appliance waits between two polls. */
+const POLLED_MS = 90_000;
 
 export async function surviveTheCut(
   stage: Stage,
@@ -14,6 +22,7 @@ export async function surviveTheCut(
   const { narrator } = stage;
   narrator.chapter('The WAN is cut, and comes back');
   const caught = await cutDuringCapture(stage, ana);
+  const event = await loseItsEvent(stage, caught);
   const offline: string[] = [];
   for (const [person, count] of [
     [ana, 2],
@@ -35,17 +44,24 @@ export async function surviveTheCut(
     (told) => `${tellAnswer(told)}, limit ${String(told.raw['limit'])}`,
   );
   expectDecision(refused, 'refused', 'limit_exceeded');
+  const returnedAt = Date.now();
   await narrator.step('The WAN returns', async () => {
     await stage.stripe.restoreWan();
     await stage.veriff.restoreWan();
   });
-  await settleAll(stage, caught, offline);
+  await resolveCaught(stage, caught);
+  await settleOffline(stage, offline);
+  await catchUp(stage, event, returnedAt);
+  await stage.stripe.clearFaults();
   await showReceivable(stage, ben);
 }
 
 async function cutDuringCapture(stage: Stage, ana: Person): Promise<string> {
   const { narrator } = stage;
+  for (const type of ['charge.captured', 'payment_intent.succeeded'])
+    await stage.stripe.addFault({ on: 'webhook', type, kind: 'lost' });
   await stage.stripe.addFault({
+    id: CAUGHT,
     on: 'request',
     method: 'POST',
     path: '/v1/payment_intents/*/capture',
@@ -75,13 +91,50 @@ async function cutDuringCapture(stage: Stage, ana: Person): Promise<string> {
   return id;
 }
 
-async function settleAll(stage: Stage, caught: string, offline: readonly string[]): Promise<void> {
-  const { narrator } = stage;
-  await narrator.step(
+/** The webhook of that capture never arrives: only asking can tell of it. */
+async function loseItsEvent(stage: Stage, paymentId: string): Promise<SentEvent> {
+  const event = captureEventOf(stage.environment.twins.stripe.database, paymentId);
+  if (event.webhook === 'delivered')
+    throw new Error(`Expected the webhook of ${event.id} to be caught by the cut.`);
+  const known = await findKnownEvent(stage.environment.database, {
+    organizationId: stage.organizationId,
+    eventId: event.id,
+  });
+  if (known !== null) throw new Error(`Expected ${event.id} to be unknown, found it known.`);
+  await stage.stripe.addFault({
+    id: AGAIN,
+    on: 'request',
+    method: 'POST',
+    path: `/v1/payment_intents/${event.paymentIntent}/capture`,
+    // Harmless: it is here to count.
+    kind: 'delay',
+    delay_ms: 1,
+    times: 1_000,
+  });
+  stage.narrator.note(`the provider's event of it is lost (webhook ${event.webhook})`);
+  return event;
+}
+
+async function resolveCaught(stage: Stage, caught: string): Promise<void> {
+  const { narrator, stripe } = stage;
+  const payment = await narrator.step(
     'The unknown capture is resolved by looking it up, not by sending it again',
     () => waitForStatus(stage, caught, 'captured'),
-    (payment) => `${payment.status}, resolved by ${captureOf(payment)?.resolved_by}`,
+    (found) => `${found.status}, resolved by ${captureOf(found)?.resolved_by}`,
   );
+  const resolvedBy = captureOf(payment)?.resolved_by ?? null;
+  if (!LOOKED_UP.includes(resolvedBy)) {
+    throw new Error(`Expected the capture to be looked up, found it resolved by ${resolvedBy}.`);
+  }
+  const [first, again] = [await stripe.fired(CAUGHT), await stripe.fired(AGAIN)];
+  if (first !== 1 || again !== 0) {
+    throw new Error(`Expected one capture request in all, found ${first} and ${again} more.`);
+  }
+  narrator.note('the provider has had exactly one request to capture it');
+}
+
+async function settleOffline(stage: Stage, offline: readonly string[]): Promise<void> {
+  const { narrator } = stage;
   const [first = '', second = '', third = ''] = offline;
   for (const id of [first, second]) {
     await narrator.step(
@@ -95,21 +148,41 @@ async function settleAll(stage: Stage, caught: string, offline: readonly string[
     () => waitForStatus(stage, third, 'declined'),
     (payment) => payment.status,
   );
+}
+
+/** The very event that was lost is known by asking, and everything up to now is. */
+async function catchUp(stage: Stage, { id }: SentEvent, returnedAt: number): Promise<void> {
+  const { narrator, api, environment, organizationId } = stage;
   await narrator.step(
-    'Events missed during the cut are polled since the cursor',
+    'The event that was lost in the cut is polled since the cursor, and applied',
     () =>
       waitFor({
-        what: 'the provider account to be caught up',
-        read: () =>
-          stage.api.get<{ data: { provider: string; caught_up_to: string | null }[] }>(
-            '/v1/provider-accounts',
-          ),
-        until: (page) =>
-          page.data.some((row) => row.provider === 'stripe' && row.caught_up_to !== null),
+        what: `the event ${id}`,
+        read: () => findKnownEvent(environment.database, { organizationId, eventId: id }),
+        until: (event) => event?.source === 'poll' && event.status === 'applied',
+        timeoutMs: POLLED_MS,
       }),
-    (page) =>
-      `caught up to ${page.data.find((row) => row.provider === 'stripe')?.caught_up_to ?? '?'}`,
+    (event) => `${event?.status}, known by ${event?.source}`,
   );
+  await narrator.step(
+    'Everything before the return is known',
+    () =>
+      waitFor({
+        what: `the events until ${new Date(returnedAt).toISOString()}`,
+        read: () => api.get<ProviderAccounts>('/v1/provider-accounts'),
+        until: (page) => Date.parse(caughtUpTo(page) ?? '') > returnedAt,
+        timeoutMs: POLLED_MS,
+      }),
+    (page) => `caught up to ${caughtUpTo(page)}`,
+  );
+}
+
+interface ProviderAccounts {
+  data: { provider: string; caught_up_to: string | null }[];
+}
+
+function caughtUpTo({ data }: ProviderAccounts): string | null {
+  return data.find(({ provider }) => provider === 'stripe')?.caught_up_to ?? null;
 }
 
 async function showReceivable(stage: Stage, ben: Person): Promise<void> {

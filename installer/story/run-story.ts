@@ -45,6 +45,7 @@ export async function runStory(
     return false;
   } finally {
     await terminal?.stop();
+    await stage.stripe.clearFaults();
     await stage.stripe.restoreWan();
     await stage.veriff.restoreWan();
   }

@@ -6,25 +6,35 @@ import type { TwinAddress } from './environment.ts';
 export interface TwinControl {
   addFault(fault: Record<string, unknown>): Promise<void>;
   clearFaults(): Promise<void>;
+  /** How often this rule has met what it was made for. */
+  fired(faultId: string): Promise<number>;
   cutWan(): Promise<void>;
   restoreWan(): Promise<void>;
 }
 
 export function controlTwin(twin: TwinAddress): TwinControl {
+  const tell = async (...[method, path, body]: Told): Promise<void> => {
+    await send(twin, method, path, body);
+  };
   return {
-    addFault: (fault) => send(twin, 'POST', '/faults', fault),
-    clearFaults: () => send(twin, 'DELETE', '/faults'),
-    cutWan: () => send(twin, 'POST', '/wan', { state: 'cut', mode: 'both' }),
-    restoreWan: () => send(twin, 'POST', '/wan', { state: 'up' }),
+    addFault: (fault) => tell('POST', '/faults', fault),
+    clearFaults: () => tell('DELETE', '/faults'),
+    fired: async (faultId) => {
+      const { faults } = (await send(twin, 'GET', '/faults')) as {
+        faults: { id: string; fired: number }[];
+      };
+      const rule = faults.find(({ id }) => id === faultId);
+      if (rule === undefined) throw new Error(`The twin has no fault rule ${faultId}.`);
+      return rule.fired;
+    },
+    cutWan: () => tell('POST', '/wan', { state: 'cut', mode: 'both' }),
+    restoreWan: () => tell('POST', '/wan', { state: 'up' }),
   };
 }
 
-async function send(
-  twin: TwinAddress,
-  method: string,
-  path: string,
-  body?: Record<string, unknown>,
-): Promise<void> {
+type Told = [method: string, path: string, body?: Record<string, unknown>];
+
+async function send(twin: TwinAddress, ...[method, path, body]: Told): Promise<unknown> {
   const response = await fetch(`${twin.control}${path}`, {
     method,
     ...(body === undefined
@@ -33,6 +43,7 @@ async function send(
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path} of the twin → ${response.status}: ${text}`);
+  return JSON.parse(text);
 }
 
 /** Opens a hosted page and posts its form, as a browser would: fields found in the page, plus ours. */

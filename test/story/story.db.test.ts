@@ -32,6 +32,22 @@ function ours(): Parameters<typeof readAppliance>[0] {
   return { kind: 'postgres', host, port, name: settings.database, ...login, organization };
 }
 
+async function renameSomebody(): Promise<void> {
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(`${appliance.server.api}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${appliance.apiKey}`, ...(init.headers as object) },
+    });
+  const imported = '/v1/people?external_ref=pop-7-000005';
+  const page = (await (await ask(imported)).json()) as { data: { id: string }[] };
+  const [person] = page.data;
+  if (person === undefined) throw new Error(`Expected ${imported} to find somebody.`);
+  const headers = { 'content-type': 'application/json', 'if-match': '"1"' };
+  const body = JSON.stringify({ display_name: 'Somebody Else' });
+  const answer = await ask(`/v1/people/${person.id}`, { method: 'PATCH', headers, body });
+  expect(answer.status).toBe(200);
+}
+
 const verify = () => verifyLedgers(ours(), appliance.stripe.database);
 
 async function changeOurs(text: string): Promise<void> {
@@ -51,17 +67,22 @@ describe('the story, from a face at a terminal to a settled payment', () => {
     const text = lines.join('\n');
     if (!told) throw new Error(`${text}\n\n${appliance.server.log().slice(-6_000)}`);
     expect(text).toContain('ledger = provider ledger');
+    expect(text).toMatch(/not by sending it again: captured, resolved by (lookup|event)/);
+    expect(text).toContain('exactly one request to capture it');
+    expect(text).toContain('polled since the cursor, and applied: applied, known by poll');
     const rows = await database.databases.engine.query<{ id: string }>(
       'select id from organization',
     );
     organization = rows[0]?.id ?? '';
   }, 180_000);
 
-  test('can be told again on the same appliance', async () => {
+  test('can be told again on the same appliance, also when somebody was renamed since', async () => {
+    await renameSomebody();
     const lines: string[] = [];
     const told = await runStory(appliance.environment, ROOT, (line) => lines.push(line));
     if (!told) throw new Error(lines.join('\n'));
     expect(lines.join('\n')).toContain('ledger = provider ledger');
+    expect(lines.join('\n')).toContain('1 of them carry another name by now');
   }, 180_000);
 
   test('both sides have rows of every kind the story tells', async () => {
