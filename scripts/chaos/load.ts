@@ -39,7 +39,7 @@ const OPEN_WANTED = 56;
 /** A door has four hands at most; one is left for what is asked again after a crash. */
 const ASKS_PER_DOOR = 3;
 /** The share of questions whose deadline is about as long as an answer takes. */
-const HURRIED = 0.25;
+const HURRIED = 0.4;
 const CALLS_MAX = 6;
 const CALL_EVERY_TURNS = 5;
 const REPORT_EVERY_TURNS = 4;
@@ -62,7 +62,7 @@ export function createLoad(options: LoadOptions): Load {
         terminal.pay({
           personSeed: random.pick(options.payers).seed,
           amountMinor: random.integer(100, 2_000),
-          ...(random.fraction() < HURRIED ? { deadlineMs: random.integer(100, 300) } : {}),
+          ...(random.fraction() < HURRIED ? { deadlineMs: random.integer(100, 140) } : {}),
         });
       }
     }

@@ -39,7 +39,7 @@ const DECLINING_EVERY = 12;
 const POPULATION_SEED = 7;
 /** The first two of a population are each other's lookalikes. */
 const SKIPPED = 2;
-const AT_ONCE = 6;
+const AT_ONCE = 12;
 
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const { client } = options;
