@@ -1,6 +1,6 @@
 // helm as a customer runs it. It must be on the PATH; its answers are parsed, its errors handed back as text.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,18 @@ export function helm(...words: readonly string[]): Answer {
     throw new Error(`helm: expected it on the PATH, found ${ran.error.message}`);
   }
   return { status: ran.status ?? -1, output: ran.stdout, errors: ran.stderr };
+}
+
+/** As `helm`, while this process goes on. */
+export function helmBeside(words: readonly string[]): Promise<Answer> {
+  const child = spawn('helm', words);
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ status: code ?? -1, output, errors }));
+  });
 }
 
 /** What `helm template` makes of the chart with these values, hooks and all. */

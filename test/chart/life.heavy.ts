@@ -3,8 +3,7 @@
 // helm and the cluster do with them.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { POSTGRES } from './all-on.ts';
@@ -17,14 +16,16 @@ import {
   removeNamespace,
   untilTrue,
 } from './cluster.ts';
-import { type Answer, helm, type Rendered, withValues } from './helm.ts';
+import { type Answer, helmBeside, type Rendered } from './helm.ts';
+import { playKubelet } from './kubelet.ts';
 import { makeKeysAs } from './keys-program.ts';
 
 const SECOND_VERSION = '0.1.1-next';
-const TIMEOUT = ['--wait', '--timeout', '90s'];
+const WAIT = ['--wait', '--timeout', '90s'];
 
 let cluster: Cluster;
 let namespace: string;
+let stopKubelet: () => Promise<void>;
 let folder: string;
 let next: ReleaseChart;
 const now = chartOf();
@@ -40,6 +41,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('a release on Postgres', () => {
   beforeAll(async () => {
     namespace = await makeNamespace(cluster);
+    stopKubelet = await playKubelet(cluster, namespace);
     const names = ['owner_password', 'app_password', 'engine_password'];
     const stringData = Object.fromEntries(names.map((name) => [`database.postgres.${name}`, name]));
     await cluster.core.createNamespacedSecret({
@@ -47,13 +49,16 @@ describe('a release on Postgres', () => {
       body: { metadata: { name: 'secrets' }, stringData },
     });
   });
-  afterAll(() => removeNamespace(cluster, namespace));
+  afterAll(async () => {
+    await stopKubelet();
+    await removeNamespace(cluster, namespace);
+  });
 
   const values = { ...POSTGRES, replicas: 2 };
   let keys: Rendered;
 
   test('is installed and waited for', async () => {
-    done(install(now, values));
+    done(await install(now, values));
     expect((await deployment()).status).toMatchObject({ readyReplicas: 2, updatedReplicas: 2 });
   });
 
@@ -79,14 +84,14 @@ describe('a release on Postgres', () => {
 
   test('is upgraded to the next version; keys and secrets are the same objects', async () => {
     const secrets = await find('v1', 'Secret', 'secrets');
-    done(upgrade(next, values));
+    done(await upgrade(next, values));
     expect(await imageInForce()).toBe(`sallyport:${SECOND_VERSION}`);
     expect(await find('v1', 'Secret', 'box-sallyport-keys')).toEqual(keys);
     expect(await find('v1', 'Secret', 'secrets')).toEqual(secrets);
   });
 
   test('a rolled back release runs the old image with the same keys', async () => {
-    const answer = helm('rollback', 'box', '1', '--namespace', namespace, ...TIMEOUT);
+    const answer = await inNamespace('rollback', 'box', '1', ...WAIT);
     done(answer);
     expect(await imageInForce()).toBe(`sallyport:${now.version}`);
     expect(await find('v1', 'Secret', 'box-sallyport-keys')).toEqual(keys);
@@ -96,7 +101,7 @@ describe('a release on Postgres', () => {
     const before = await serverPods();
     // Nobody can be scheduled there, so the job's pod stays until it is said to have failed.
     const stuck = { ...values, nodeSelector: { nobody: 'here' }, jobs: { retries: 0 } };
-    const upgrading = upgradeInBackground(next, stuck);
+    const upgrading = upgrade(next, stuck);
     await failPodOf('keys', 'Succeeded');
     await failPodOf('migrate', 'Failed');
     const { status, errors } = await upgrading;
@@ -110,16 +115,16 @@ describe('a release on Postgres', () => {
   });
 
   test('and the next upgrade that can migrate goes through', async () => {
-    done(upgrade(next, values));
+    done(await upgrade(next, values));
     expect(await imageInForce()).toBe(`sallyport:${SECOND_VERSION}`);
   });
 
   test('changing a setting replaces the pods; changing nothing replaces none', async () => {
     const before = await serverPods();
-    done(upgrade(next, values));
+    done(await upgrade(next, values));
     expect(await serverPods()).toEqual(before);
     const config = { ...POSTGRES.config, http: { body_limit_bytes: 2_097_152 } };
-    done(upgrade(next, { ...values, config }));
+    done(await upgrade(next, { ...values, config }));
     await untilTrue('the old pods to be gone', async () =>
       (await serverPods()).every((uid) => !before.includes(uid)),
     );
@@ -127,20 +132,20 @@ describe('a release on Postgres', () => {
 
   test('one that asks for the impossible changes nothing', async () => {
     const generation = (await deployment()).metadata.generation as number;
-    const answer = upgrade(next, { config: { database: { kind: 'sqlite' } }, replicas: 2 });
+    const answer = await upgrade(next, { config: { database: { kind: 'sqlite' } }, replicas: 2 });
     expect(answer.errors).toContain('SQLite is one file that one process writes');
     expect((await deployment()).metadata.generation).toBe(generation);
   });
 
   test('removed, it leaves the keys and nothing else of its own', async () => {
-    done(helm('uninstall', 'box', '--namespace', namespace, ...TIMEOUT));
+    done(await inNamespace('uninstall', 'box', ...WAIT));
     expect(await find('v1', 'Secret', 'box-sallyport-keys')).toEqual(keys);
     expect(await find('apps/v1', 'Deployment', 'box-sallyport')).toBeNull();
     expect(await find('v1', 'ConfigMap', 'box-sallyport')).toBeNull();
   });
 
   test('installed again, it finds its keys', async () => {
-    done(install(now, values));
+    done(await install(now, values));
     const again = await makeKeysAs(cluster, { namespace, name: 'box-sallyport-keys', rights: now });
     expect(again).toMatchObject({ status: 0, output: expect.stringContaining('stays as it is') });
     expect(await find('v1', 'Secret', 'box-sallyport-keys')).toEqual(keys);
@@ -150,8 +155,10 @@ describe('a release on Postgres', () => {
 describe('a release on SQLite', () => {
   beforeAll(async () => {
     namespace = await makeNamespace(cluster);
+    stopKubelet = await playKubelet(cluster, namespace);
   });
   afterAll(async () => {
+    await stopKubelet();
     await removeNamespace(cluster, namespace);
     await cluster.core.deletePersistentVolume({ name: namespace });
   });
@@ -177,24 +184,24 @@ describe('a release on SQLite', () => {
   let uid = '';
 
   test('is installed on a claim, upgraded on it and rolled back on it', async () => {
-    done(install(now, values()));
+    done(await install(now, values()));
     ({ uid } = (await claim()).metadata);
-    done(upgrade(next, values()));
-    done(helm('rollback', 'box', '1', '--namespace', namespace, ...TIMEOUT));
+    done(await upgrade(next, values()));
+    done(await inNamespace('rollback', 'box', '1', ...WAIT));
     const found = await claim();
     expect([found.metadata.uid, found.status.phase]).toEqual([uid, 'Bound']);
   });
 
   test('leaves its claim when it is removed, and finds it again', async () => {
-    done(helm('uninstall', 'box', '--namespace', namespace, ...TIMEOUT));
+    done(await inNamespace('uninstall', 'box', ...WAIT));
     expect(await find('apps/v1', 'StatefulSet', 'box-sallyport')).toBeNull();
     expect((await claim()).metadata.uid).toBe(uid);
-    done(install(now, values()));
+    done(await install(now, values()));
     expect((await claim()).metadata.uid).toBe(uid);
   });
 
-  test('`helm test` asks it', () => {
-    done(helm('test', 'box', '--namespace', namespace, '--timeout', '60s'));
+  test('`helm test` asks it', async () => {
+    done(await inNamespace('test', 'box', '--timeout', '60s'));
   });
 });
 
@@ -206,40 +213,22 @@ function done({ status, errors }: Answer): void {
   });
 }
 
-function install({ path }: ReleaseChart, values: object): Answer {
-  return withValues(values, (file) =>
-    helm('install', 'box', path, '--namespace', namespace, '--values', file, ...TIMEOUT),
-  );
+function install({ path }: ReleaseChart, values: object): Promise<Answer> {
+  return inNamespace('install', 'box', path, '--values', fileOf(values), ...WAIT);
 }
 
-function upgrade({ path }: ReleaseChart, values: object): Answer {
-  return withValues(values, (file) =>
-    helm('upgrade', 'box', path, '--namespace', namespace, '--values', file, ...TIMEOUT),
-  );
+function upgrade({ path }: ReleaseChart, values: object): Promise<Answer> {
+  return inNamespace('upgrade', 'box', path, '--values', fileOf(values), ...WAIT);
 }
 
-function upgradeInBackground({ path }: ReleaseChart, values: object): Promise<Answer> {
-  const words = [
-    'upgrade',
-    'box',
-    path,
-    '--namespace',
-    namespace,
-    '--set-json',
-    'global={}',
-    ...TIMEOUT,
-  ];
-  const sets = Object.entries(values).flatMap(([name, value]) => [
-    '--set-json',
-    `${name}=${JSON.stringify(value)}`,
-  ]);
-  const child = spawn('helm', [...words, ...sets]);
-  let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  return new Promise((resolve) => {
-    child.on('close', (code) => resolve({ status: code ?? -1, output, errors }));
-  });
+function inNamespace(...words: string[]): Promise<Answer> {
+  return helmBeside([...words, '--namespace', namespace]);
+}
+
+function fileOf(values: object): string {
+  const file = join(folder, `values-${Math.random()}.json`);
+  writeFileSync(file, JSON.stringify(values));
+  return file;
 }
 
 /** Says in the kubelet's place how the pod of that job ended. */
