@@ -8,7 +8,10 @@ export interface SqliteLock {
   release(): void;
 }
 
-/** @throws Error naming the file and the process that holds it. */
+/**
+ * Whoever asks must keep what is answered: a connection that is collected lets go of the lock.
+ * @throws Error naming the file and the process that holds it.
+ */
 export function lockSqlite(file: string, pid: number): SqliteLock {
   const lockFile = `${file}.lock`;
   const pidFile = `${file}.pid`;
