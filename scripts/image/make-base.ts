@@ -10,11 +10,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { type AptList, findMirror } from './apt-mirror.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -141,11 +142,14 @@ function aptLists(): AptList[] {
     .map((name) => ({ name, text: readFileSync(name, 'utf8') }));
 }
 
-/** The npm that runs this script, or the one in the PATH. */
+/** The npm that runs this script, or the first in the PATH. */
 function npmFolder(): string {
-  const running = process.env['npm_execpath'];
-  if (running !== undefined && running.endsWith('npm-cli.js')) return dirname(dirname(running));
-  return join(execFileSync('npm', ['root', '--global'], { encoding: 'utf8' }).trim(), 'npm');
+  const inPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'npm'));
+  const found = [process.env['npm_execpath'] ?? '', ...inPath].find((file) => {
+    return existsSync(file) && realpathSync(file).endsWith('/bin/npm-cli.js');
+  });
+  if (found === undefined) throw new Error('expected npm in the PATH, found none.');
+  return dirname(dirname(realpathSync(found)));
 }
 
 function versionOf(folder: string): string {

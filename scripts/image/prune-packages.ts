@@ -3,7 +3,7 @@
 // `node prune-packages.ts DIR`
 
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Folders that hold no code a server runs; looked for beside a package.json only, where they are conventions. */
 const USELESS_FOLDERS = new Set(
@@ -19,12 +19,17 @@ const USELESS_FOLDERS = new Set(
     'benchmarks',
   ].concat(['.github', 'man', 'coverage']),
 );
-const USELESS_FILES = /\.(map|ts|mts|cts|md|markdown|gyp|gypi|bare|tsbuildinfo|flow)$/i;
+const USELESS_FILES =
+  /\.(map|ts|mts|cts|md|markdown|gyp|gypi|bare|tsbuildinfo|flow|c|cc|cpp|h|hpp)$/i;
 const LICENCE = /^(licen[cs]e|notice|copying)/i;
-/** Whole packages that are types, or whole folders that are sources of a native module. */
+/** Packages that are types, sources of a native module, builds for browsers that no page of ours names. */
 const USELESS_PATHS = [
   '@types',
   'undici-types',
+  'swagger-ui-dist/swagger-ui.js',
+  'swagger-ui-dist/swagger-ui-es-bundle.js',
+  'swagger-ui-dist/swagger-ui-es-bundle-core.js',
+  'swagger-ui-dist/swagger-ui-standalone-preset.js',
   'better-sqlite3/deps',
   'better-sqlite3/src',
   'usearch/c',
@@ -43,7 +48,8 @@ export interface Platform {
 /** @returns bytes taken away */
 export function prunePackages(modules: string, platform: Platform): number {
   const before = sizeOf(modules);
-  pruneFolder(modules, platform);
+  // Whole, because paths are judged from their `node_modules` on.
+  pruneFolder(resolve(modules), platform);
   return before - sizeOf(modules);
 }
 

@@ -27,7 +27,9 @@ Components: main
   test('leaves out sources, disabled stanzas and suites that only begin alike', () => {
     const stanza = (more: string) => deb822(`URIs: http://m.example/\nComponents: main\n${more}`);
     expect(findMirror([stanza('Types: deb-src\nSuites: bookworm')], 'bookworm')).toBeNull();
-    expect(findMirror([stanza('Types: deb\nSuites: bookworm\nEnabled: no')], 'bookworm')).toBeNull();
+    expect(
+      findMirror([stanza('Types: deb\nSuites: bookworm\nEnabled: no')], 'bookworm'),
+    ).toBeNull();
     expect(findMirror([stanza('Types: deb\nSuites: bookworm-security')], 'bookworm')).toBeNull();
   });
 

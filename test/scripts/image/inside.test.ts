@@ -93,13 +93,16 @@ describe('init.sh', () => {
     expect(await ended(start('process.kill(process.pid, "SIGKILL")'))).toBe(137);
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('hands on %s and waits for the drain', async (signal) => {
-    const drain = 'process.on("SIGTERM", () => setTimeout(() => process.exit(0), 200));';
-    const child = start(drain + UP);
-    await saying(child);
-    child.kill(signal);
-    expect(await ended(child)).toBe(0);
-  });
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'hands on %s and waits for the drain',
+    async (signal) => {
+      const drain = 'process.on("SIGTERM", () => setTimeout(() => process.exit(0), 200));';
+      const child = start(drain + UP);
+      await saying(child);
+      child.kill(signal);
+      expect(await ended(child)).toBe(0);
+    },
+  );
 
   test('a Node that listens to nothing ends by the signal, at once', async () => {
     const child = start(UP);

@@ -1,6 +1,6 @@
 // What is taken out of node_modules and, as important, what is left in.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -26,16 +26,35 @@ function prune(files: readonly string[]): string[] {
 }
 
 describe('prunePackages', () => {
+  test('judges a relative path like a whole one', () => {
+    const here = process.cwd();
+    const source = join(root, 'node_modules/usearch/numkong/x.py');
+    mkdirSync(dirname(source), { recursive: true });
+    writeFileSync(source, 'x');
+    try {
+      process.chdir(root);
+      prunePackages('node_modules', { os: 'linux', arch: 'x64' });
+    } finally {
+      process.chdir(here);
+    }
+    expect(existsSync(source)).toBe(false);
+  });
+
   test('keeps the native modules of this platform and C library alone', () => {
     const at = 'better-sqlite3/prebuilds';
     const kept = prune(
-      ['linux-x64', 'linuxmusl-x64', 'linux-arm64', 'darwin-x64'].map((name) => `${at}/${name}.node`),
+      ['linux-x64', 'linuxmusl-x64', 'linux-arm64', 'darwin-x64'].map(
+        (name) => `${at}/${name}.node`,
+      ),
     );
     expect(kept).toEqual([`${at}/linux-x64.node`]);
   });
 
   test('keeps a folder that serves several architectures when ours is among them', () => {
-    const kept = prune(['u/prebuilds/linux-arm64+x64/u.node', 'u/prebuilds/darwin-arm64+x64/u.node']);
+    const kept = prune([
+      'u/prebuilds/linux-arm64+x64/u.node',
+      'u/prebuilds/darwin-arm64+x64/u.node',
+    ]);
     expect(kept).toEqual(['u/prebuilds/linux-arm64+x64/u.node']);
   });
 
