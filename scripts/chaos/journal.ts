@@ -24,6 +24,16 @@ export interface Receipt {
   acked: number;
 }
 
+/** What was told until now, whatever is told from now on. */
+export function freeze(journal: Journal): Journal {
+  const [answers, things, receipts] = [
+    journal.answers(),
+    [...journal.things()],
+    journal.receipts(),
+  ];
+  return { ...journal, answers: () => answers, things: () => things, receipts: () => receipts };
+}
+
 export interface Journal {
   answered(answer: Answer): void;
   created(thing: Created): void;

@@ -10,7 +10,7 @@ import { carryOut, type Stage } from './killer.ts';
 import { createLoad } from './load.ts';
 import { DWELL_MS, HITS_MIN, type Kill, planKills, WINDOWS } from './plan.ts';
 import { prepare } from './prepare.ts';
-import { checkPromises } from './promises/check.ts';
+import { checkPromises, checkSoFar } from './promises/check.ts';
 import { type Random, seeded } from './random.ts';
 import { createRest } from './rest.ts';
 import { PATIENCE_MS } from './server.ts';
@@ -72,7 +72,22 @@ async function play(
   const stage: Stage = { books, load, server, twins, terminals, log };
   load.start();
   const plan = planKills(random, { kills, terminals: TERMINALS });
-  const hits = await killAllOf(stage, plan, random);
+  const evidence = {
+    books,
+    journal,
+    appliance: world.appliance(organizationId),
+    stripeFile: twins.stripe.database,
+    veriffFile: twins.veriff.database,
+  };
+  const hits = await killAllOf(stage, plan, {
+    random,
+    holds: () => checkSoFar({ ...evidence, endedAt: Date.now() }, log),
+  });
+  if (hits === null) {
+    isOver = true;
+    await load.stop();
+    return false;
+  }
   await Promise.all([twins.stripe.clearFaults(), twins.veriff.clearFaults()]);
   isOver = true;
   await load.stop();
@@ -82,25 +97,16 @@ async function play(
   for (const terminal of terminals) terminal.testify();
   await server.stop();
   await Promise.all([twins.stripe.stop(), twins.veriff.stop()]);
-  const held = await checkPromises(
-    {
-      books,
-      journal,
-      appliance: world.appliance(organizationId),
-      stripeFile: twins.stripe.database,
-      veriffFile: twins.veriff.database,
-      endedAt,
-    },
-    log,
-  );
+  const held = await checkPromises({ ...evidence, endedAt }, log);
   return held && (plant !== null || areAllHit(hits, log));
 }
 
+/** How often each window was hit; null when a promise was broken on the way. */
 async function killAllOf(
   stage: Stage,
   plan: readonly Kill[],
-  random: Random,
-): Promise<Map<string, number>> {
+  { random, holds }: { random: Random; holds: () => Promise<boolean> },
+): Promise<Map<string, number> | null> {
   const hits = new Map<string, number>();
   const waiting = [...plan];
   let again = 0;
@@ -110,6 +116,7 @@ async function killAllOf(
     await renewFaults(stage, random);
     await sleep(random.integer(DWELL_MS.min, DWELL_MS.max));
     const isHit = await carryOut(stage, `${done}/${plan.length + again}`, kill);
+    if (!(await holds())) return null;
     if (kill.victim !== 'server' || kill.window === null) continue;
     if (isHit) hits.set(kill.window, (hits.get(kill.window) ?? 0) + 1);
     else if (again < AGAIN_MAX) {

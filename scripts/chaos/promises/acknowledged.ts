@@ -4,6 +4,7 @@ import type { Evidence, Finding, Promised } from './promise.ts';
 
 export const answersAreCommitted: Promised = {
   name: 'every answer given at a door is in the database',
+  isAlways: true,
   check: async ({ books, journal }) => {
     const decisions = await books.rows<{ device_id: string; ref: string; answer: string }>(
       `select device_id, terminal_ref as ref, cast(answer as text) as answer from payment_decision`,
@@ -30,6 +31,7 @@ export const answersAreCommitted: Promised = {
 
 export const receiptsAreCommitted: Promised = {
   name: 'every acknowledged event is in the database',
+  isAlways: true,
   check: async ({ books, journal }) => {
     const stored = await books.rows<{
       device: string;
@@ -64,6 +66,7 @@ const TABLES = { person: 'person', refund: 'operation', kyc_session: 'kyc_sessio
 
 export const thingsAreCommitted: Promised = {
   name: 'everything the API said it made is in the database',
+  isAlways: true,
   check: async ({ books, journal }: Evidence): Promise<Finding> => {
     const broken: string[] = [];
     for (const [kind, table] of Object.entries(TABLES)) {

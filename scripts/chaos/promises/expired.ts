@@ -9,6 +9,7 @@ const NOT_IN_FORCE = new Set(['voided', 'declined']);
 
 export const expiredIsFinal: Promised = {
   name: 'what a door was told has expired is never taken, owed or held',
+  isAlways: false,
   check: async ({ books, journal, stripeFile }) => {
     const payments = await books.rows<{
       id: string;

@@ -6,6 +6,7 @@ import type { Promised } from './promise.ts';
 
 export const eventsAreUnique: Promised = {
   name: 'no event of a device is stored twice',
+  isAlways: true,
   check: async ({ books }) => {
     const [total] = await books.rows<{ events: number }>(
       `select count(*) as events from device_event`,
@@ -26,6 +27,7 @@ export const eventsAreUnique: Promised = {
 
 export const requestsActOnce: Promised = {
   name: 'a request repeated under its key makes one thing',
+  isAlways: true,
   check: async ({ books }) => {
     const rows = await books.rows<{ name: string; times: number }>(
       `select display_name as name, count(*) as times from person
@@ -62,6 +64,7 @@ const VERIFF = [
 
 export const providersActOnce: Promised = {
   name: 'no operation has two effects at a provider',
+  isAlways: true,
   check: async ({ stripeFile, veriffFile }) => {
     const stripe = effects(stripeFile, STRIPE);
     const veriff = effects(veriffFile, VERIFF);

@@ -22,5 +22,7 @@ export interface Finding {
 
 export interface Promised {
   name: string;
+  /** Holds at every moment, also while everything is under way; the others only when all is over. */
+  isAlways: boolean;
   check(evidence: Evidence): Promise<Finding>;
 }

@@ -10,6 +10,7 @@ const YOUNG_MS = 10_000;
 
 export const nothingIsStuck: Promised = {
   name: 'nothing is stuck without a reason',
+  isAlways: false,
   check: async ({ books, journal, endedAt }) => {
     const operations = await books.rows<{ id: string; status: string; kind: string }>(
       `select o.id, o.status, o.kind from operation o where o.status not in ${OVER}
@@ -53,6 +54,7 @@ export const nothingIsStuck: Promised = {
 
 export const booksBalance: Promised = {
   name: 'the ledger sums to zero in every currency',
+  isAlways: false,
   check: async ({ books }) => {
     const sums = await books.rows<Record<string, string | number>>(
       `select currency, sum(debits_posted) - sum(credits_posted) as posted,
@@ -69,6 +71,7 @@ export const booksBalance: Promised = {
 
 export const booksAgree: Promised = {
   name: 'ledger = provider ledger',
+  isAlways: false,
   check: async ({ appliance, stripeFile }) => {
     const { lines, equal } = await verifyLedgers(appliance, stripeFile);
     return { found: lines[0] ?? '', broken: equal ? [] : lines.slice(1) };

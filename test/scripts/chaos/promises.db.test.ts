@@ -2,7 +2,7 @@
 // is named. A promise without such a row fails this test.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { checkPromises, PROMISES } from '../../../scripts/chaos/promises/check.ts';
+import { checkPromises, checkSoFar, PROMISES } from '../../../scripts/chaos/promises/check.ts';
 import { ENDED_AT, openPlantedWorld, type PlantedWorld } from './planted-world.ts';
 
 const DEVICE = 'dev_1';
@@ -374,6 +374,17 @@ test('the first broken promise is named and ends the check', async () => {
   await world.plant('operation', { ...ORDER, status: 'unknown' });
   expect(await checkPromises(world.evidence, (line) => lines.push(line))).toBe(false);
   expect(lines.join('\n')).toContain('BROKEN  everything the API said it made is in the database');
+  expect(lines.at(-1)).toContain('person per_1 is gone');
+});
+
+test('in the middle of it all only what holds at every moment is checked', async () => {
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  await world.plant('operation', { ...ORDER, status: 'unknown' });
+  expect(await checkSoFar(world.evidence, log)).toBe(true);
+  expect(lines).toEqual([]);
+  world.journal.created({ kind: 'person', id: 'per_1' });
+  expect(await checkSoFar(world.evidence, log)).toBe(false);
   expect(lines.at(-1)).toContain('person per_1 is gone');
 });
 
