@@ -101,7 +101,9 @@ describe('appliance.yaml', () => {
 
   test('a value written twice, or an alias, is refused', () => {
     expect(problems('name: a\nname: b\n')[0]).toContain('the same name a second time');
-    expect(problems('helm:\n  values: { a: &x 1, b: *x }\nruntime: helm\n')[0]).toContain('an alias');
+    expect(problems('helm:\n  values: { a: &x 1, b: *x }\nruntime: helm\n')[0]).toContain(
+      'an alias',
+    );
   });
 
   test('relative paths are relative to the file', () => {
@@ -116,7 +118,12 @@ describe('what init writes', () => {
   test.each(RUNTIMES.flatMap((runtime) => PROFILES.map((profile) => ({ runtime, profile }))))(
     'is taken as it is: $runtime, $profile',
     ({ runtime, profile }) => {
-      const text = renderApplianceFile({ ...DEFAULT_ANSWERS, runtime, profile, home: '/nowhere/box' });
+      const text = renderApplianceFile({
+        ...DEFAULT_ANSWERS,
+        runtime,
+        profile,
+        home: '/nowhere/box',
+      });
       const read = readApplianceFile(written(text));
       expect(read.settings.runtime).toBe(runtime);
       expect(read.config.profile).toBe(profile);

@@ -45,7 +45,10 @@ describe('the lock', () => {
   test('that of a later process with the same pid is taken over', async () => {
     const { host, tree } = machine();
     const { ownPid } = host.processes;
-    put(tree, JSON.stringify({ pid: ownPid, identity: 'another', hostname: 'recorded', since: '' }));
+    put(
+      tree,
+      JSON.stringify({ pid: ownPid, identity: 'another', hostname: 'recorded', since: '' }),
+    );
     await takeLock(host, FILE);
   });
 
