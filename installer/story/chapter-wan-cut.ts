@@ -4,7 +4,7 @@
 import type { Payment, Person, Stage } from './cast.ts';
 import { expectDecision, payAt, paymentIdOf, tellAnswer, waitForStatus } from './chapter-door.ts';
 import { waitFor } from './narrator.ts';
-import { captureEventOf, findKnownEvent, type SentEvent } from './provider-events.ts';
+import { captureEventOf, findKnownEvent, type SentEvent } from './store-provider-events.ts';
 
 const AMOUNT_MINOR = 4_000;
 /** Fault rules that also count: the capture that the cut catches, and every one of it after that. */
