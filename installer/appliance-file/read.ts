@@ -7,14 +7,11 @@ import { type Config, loadConfigWithWarnings } from '../../config/load.ts';
 import { ConfigError, describeFound, type ConfigProblem } from '../../config/problem.ts';
 import { LayerBuilder, type Reading } from '../../config/reading.ts';
 import { readSecretFile, type SecretFile } from '../../config/secret-file.ts';
-import type { ValuesOf } from '../../config/setting.ts';
 import { readGroup, readYamlFile } from '../../config/yaml-layer.ts';
 import { refuseNode, type YamlReader } from '../../config/yaml-reader.ts';
 import { MADE_SECRETS } from './made-secrets.ts';
 import { refuseForbidden } from './rules.ts';
-import { APPLIANCE_SECTIONS, APPLIANCE_SETTINGS, type APPLIANCE_TABLE } from './table.ts';
-
-export type ApplianceSettings = ValuesOf<typeof APPLIANCE_TABLE>;
+import { APPLIANCE_SECTIONS, APPLIANCE_SETTINGS, type ApplianceSettings } from './table.ts';
 
 export interface ApplianceFile {
   /** Absolute. */
@@ -116,7 +113,7 @@ function treeOf(node: Node, reader: YamlReader): unknown {
   if (isMap(node)) {
     return Object.fromEntries(
       node.items.map((pair) => [
-        String((pair.key as { value?: unknown } | null)?.value ?? ''),
+        isScalar(pair.key) ? String(pair.key.value) : '?',
         pair.value === null ? null : treeOf(pair.value as Node, reader),
       ]),
     );
@@ -143,8 +140,7 @@ function settingsOf(layer: LayerBuilder, folder: string): ApplianceSettings {
     const reading = layer.readings.findLast((each) => each.path === path);
     const chosen =
       reading !== undefined && format.accepts(reading.value) ? reading.value : fallback;
-    const value =
-      format.isPath && typeof chosen === 'string' ? resolve(folder, chosen) : (chosen as unknown);
+    const value = format.isPath && typeof chosen === 'string' ? resolve(folder, chosen) : chosen;
     const [section = '', name] = path.split('.');
     if (name === undefined) tree[section] = value;
     else tree[section] = { ...(tree[section] as object | undefined), [name]: value };

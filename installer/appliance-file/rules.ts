@@ -2,7 +2,7 @@
 
 import type { ConfigProblem } from '../../config/problem.ts';
 import type { Layer } from '../../config/reading.ts';
-import type { ApplianceSettings } from './read.ts';
+import type { ApplianceSettings } from './table.ts';
 
 /** Settings the runtime itself decides. */
 const FORBIDDEN: Readonly<Record<string, string>> = {

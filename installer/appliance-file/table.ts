@@ -2,7 +2,7 @@
 // and `helm.values` (the chart's) are read beside it.
 
 import { host, integer, listOf, oneOf, optional, path, port, text } from '../../config/formats.ts';
-import { setting } from '../../config/setting.ts';
+import { setting, type ValuesOf } from '../../config/setting.ts';
 import { namedSettings, type NamedSetting } from '../../config/table.ts';
 
 const name = text(53, {
@@ -137,3 +137,5 @@ export const APPLIANCE_SETTINGS: ReadonlyMap<string, NamedSetting> = new Map(
 export const APPLIANCE_SECTIONS: ReadonlySet<string> = new Set(
   Object.keys(APPLIANCE_TABLE).filter((key) => !APPLIANCE_SETTINGS.has(key)),
 );
+
+export type ApplianceSettings = ValuesOf<typeof APPLIANCE_TABLE>;

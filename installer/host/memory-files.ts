@@ -17,15 +17,18 @@ interface Watch {
   effect(what: string): void;
 }
 
-export function memoryFiles(tree: MemoryTree, { look, effect }: Watch): Files {
+export function memoryFiles(tree: MemoryTree, watch: Watch): Files {
+  const looks = looksOf(tree, watch);
+  return { ...looks, ...effectsOf(tree, watch, looks.read) };
+}
+
+type Looks = Pick<Files, 'read' | 'kind' | 'mode' | 'list' | 'linkTarget'>;
+
+function looksOf(tree: MemoryTree, { look }: Watch): Looks {
   const read: Files['read'] = async (path) => {
     look(`read ${path}`);
     const entry = follow(tree, path);
     return entry?.kind === 'file' ? entry.text : null;
-  };
-  const put = (path: string, entry: MemoryEntry): void => {
-    requireFolder(tree, dirname(path));
-    tree.set(real(tree, path), entry);
   };
   return {
     read,
@@ -47,6 +50,19 @@ export function memoryFiles(tree: MemoryTree, { look, effect }: Watch): Files {
       const entry = tree.get(real(tree, path));
       return entry?.kind === 'link' ? entry.target : null;
     },
+  };
+}
+
+function effectsOf(
+  tree: MemoryTree,
+  { effect }: Watch,
+  read: Files['read'],
+): Omit<Files, keyof Looks> {
+  const put = (path: string, entry: MemoryEntry): void => {
+    requireFolder(tree, dirname(path));
+    tree.set(real(tree, path), entry);
+  };
+  return {
     makeFolder: async (path, mode) => {
       effect(`folder ${path}`);
       makeParents(tree, path);

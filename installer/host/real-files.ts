@@ -47,10 +47,12 @@ export function realFiles(): Files {
     writeNew: writeNew,
     append: async (path, line) => {
       const handle = await open(path, 'a', 0o600);
-      await handle.write(`${line}\n`).finally(async () => {
+      try {
+        await handle.write(`${line}\n`);
         await handle.sync();
+      } finally {
         await handle.close();
-      });
+      }
     },
     rename: async (from, to) => {
       await rename(from, to);
@@ -108,7 +110,11 @@ async function writeAside(path: string, text: string, mode: number): Promise<str
 
 async function flushFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 function kindOf(stat: { isSymbolicLink(): boolean; isDirectory(): boolean }): EntryKind {

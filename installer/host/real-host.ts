@@ -73,6 +73,7 @@ function startDetached({ program, args, env, logFile }: Detached): Promise<numbe
 /** Settings of a server are for the server that reads appliance.yaml, not for whoever runs the installer. */
 function inherited(): Record<string, string | undefined> {
   return Object.fromEntries(
+    // oxlint-disable-next-line node/no-process-env -- the machine's variables, not our settings
     Object.entries(process.env).filter(([name]) => !/^(?:SALLYPORT_|NODE_)/.test(name)),
   );
 }

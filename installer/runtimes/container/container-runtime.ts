@@ -21,7 +21,7 @@ import {
   trustRoot,
 } from '../home/steps.ts';
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
-import { apiUrl, becomeWell } from '../well.ts';
+import { apiUrl, becomeWell, type WellBeing } from '../well.ts';
 import { containerEngine, type Engine } from './engine.ts';
 import { createContainers, type Containers } from './containers.ts';
 
@@ -42,12 +42,10 @@ export async function containerRuntime(
   options: RuntimeOptions,
 ): Promise<Runtime> {
   const { settings, config } = appliance;
-  const { image } = settings.container;
+  const { image, archive } = settings.container;
   const layout = layoutOf(settings.container.home);
   const rendered = renderServer(appliance, layout.home, INSIDE);
-  const root = await host.files.read(join(options.releaseDir, 'config/trust/root.json'));
-  if (root === null)
-    throw new Error(`${options.releaseDir}: expected config/trust/root.json in it`);
+  const root = await readTrustRoot(host, options.releaseDir);
   const id = `${nameOf(image)}-${shortDigest(`${image}\n${rendered.serverYaml}`)}`;
   const own = (await host.files.read(appliance.file)) ?? '';
   const engine = containerEngine(host, settings.container.engine);
@@ -64,7 +62,7 @@ export async function containerRuntime(
     (await containers.serving())?.running === true
       ? null
       : `that it ended. Its last words:\n${await engine.lastWords(settings.name)}`;
-  const api = apiUrl(config);
+  const well = { api: apiUrl(config), soakMs: options.soakMs, ended };
   return {
     target: id,
     stateDir: layout.state,
@@ -72,7 +70,7 @@ export async function containerRuntime(
       folders(host, layout),
       secrets(host, layout, rendered.secrets),
       trustRoot(host, layout, root),
-      imageStep(engine, image, settings.container.archive),
+      imageStep(engine, image, archive),
       appliedFolder(host, layout, {
         id,
         release: null,
@@ -82,27 +80,8 @@ export async function containerRuntime(
       ...trials(host, layout, { id, containers }),
       switchCurrent(host, layout, id),
       configLinks(host, layout),
-      {
-        name: 'serve',
-        says: `the container ${settings.name} runs ${image} and stays well`,
-        disturbs: true,
-        isDone: async () => {
-          const found = await containers.serving();
-          if (found === null) return toDo('no container');
-          if (found.applied !== id) return toDo(`it runs ${found.applied}`);
-          return found.running ? isDone('it runs') : toDo('it does not run');
-        },
-        run: () => containers.replace(id),
-        verify: () => becomeWell(host, { api, build: null, soakMs: options.soakMs, ended }),
-        undo: () => containers.putBack(id),
-      },
-      {
-        name: 'old container',
-        says: 'the container before is removed',
-        isDone: async () =>
-          (await containers.before()) === null ? isDone('none') : toDo('kept until now'),
-        run: () => containers.forgetBefore(),
-      },
+      serveStep(host, containers, { id, image, name: settings.name, well }),
+      oldContainer(containers),
       sweep(host, layout),
     ],
     removal: removal(host, layout, containers),
@@ -111,7 +90,7 @@ export async function containerRuntime(
       if (now === null) return;
       await containers.ensure(basename(now));
       const before = await apiOfCurrent(host, layout);
-      await becomeWell(host, { api: before ?? api, build: null, soakMs: 0, ended });
+      await becomeWell(host, { api: before ?? well.api, build: null, soakMs: 0, ended });
     },
     look: async () => {
       const current = await host.files.linkTarget(layout.current);
@@ -127,8 +106,46 @@ export async function containerRuntime(
   };
 }
 
+function serveStep(
+  host: Host,
+  containers: Containers,
+  parts: { id: string; image: string; name: string; well: Omit<WellBeing, 'build'> },
+): Step {
+  const { id, image, name, well } = parts;
+  return {
+    name: 'serve',
+    says: `the container ${name} runs ${image} and stays well`,
+    disturbs: true,
+    isDone: async () => {
+      const found = await containers.serving();
+      if (found === null) return toDo('no container');
+      if (found.applied !== id) return toDo(`it runs ${found.applied}`);
+      return found.running ? isDone('it runs') : toDo('it does not run');
+    },
+    run: () => containers.replace(id),
+    verify: () => becomeWell(host, { ...well, build: null }),
+    undo: () => containers.putBack(id),
+  };
+}
+
+function oldContainer(containers: Containers): Step {
+  return {
+    name: 'old container',
+    says: 'the container before is removed',
+    isDone: async () =>
+      (await containers.before()) === null ? isDone('none') : toDo('kept until now'),
+    run: () => containers.forgetBefore(),
+  };
+}
+
 function nameOf(image: string): string {
   return (image.split('/').at(-1) ?? image).replaceAll(/[^\w.-]/g, '-').slice(0, 60);
+}
+
+async function readTrustRoot(host: Host, releaseDir: string): Promise<string> {
+  const root = await host.files.read(join(releaseDir, 'config/trust/root.json'));
+  if (root !== null) return root;
+  throw new Error(`${releaseDir}: expected config/trust/root.json in it, found none`);
 }
 
 /** Never root inside: data of a root install belongs to the user of the image. */

@@ -61,21 +61,8 @@ export function createContainers(
   return {
     serving,
     before,
-    once: async (applied, role, timeoutMs) => {
-      const once = `${name}-${role}`;
-      // One of a killed run may still be there, and may still run.
-      if ((await engine.find(once)) !== null) await engine.remove(once);
-      await engine.run(
-        [
-          '--rm',
-          ...['--name', once],
-          ...common(settings, applied),
-          await imageOf(host, settings, applied),
-          ...[role, '--config', '/etc/sallyport/config/server.yaml'],
-        ],
-        timeoutMs,
-      );
-    },
+    once: (applied, role, timeoutMs) =>
+      runOnce(host, engine, { settings, applied, role, timeoutMs }),
     replace: async (applied) => {
       const now = await serving();
       if (now !== null && now.applied !== applied) {
@@ -110,6 +97,27 @@ export function createContainers(
       await forgetBefore();
     },
   };
+}
+
+async function runOnce(
+  host: Host,
+  engine: Engine,
+  parts: { settings: ContainerSettings; applied: string; role: string; timeoutMs: number },
+): Promise<void> {
+  const { settings, applied, role, timeoutMs } = parts;
+  const name = `${settings.name}-${role}`;
+  // One of a killed run may still be there, and may still run.
+  if ((await engine.find(name)) !== null) await engine.remove(name);
+  await engine.run(
+    [
+      '--rm',
+      ...['--name', name],
+      ...common(settings, applied),
+      await imageOf(host, settings, applied),
+      ...[role, '--config', '/etc/sallyport/config/server.yaml'],
+    ],
+    timeoutMs,
+  );
 }
 
 /** The network is the machine's own, so that a setting means the same in every runtime. */

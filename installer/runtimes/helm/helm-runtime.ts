@@ -10,7 +10,7 @@ import type { ApplianceFile } from '../../appliance-file/read.ts';
 import type { Host } from '../../host/host.ts';
 import { shortDigest } from '../home/digest.ts';
 import { removePaths } from '../home/remove-paths.ts';
-import type { Runtime, RuntimeOptions } from '../runtime.ts';
+import type { Runtime, RuntimeOptions, RuntimeState } from '../runtime.ts';
 import { chartValues } from './chart-values.ts';
 import { createHelm, type Helm } from './helm.ts';
 
@@ -28,26 +28,8 @@ export async function helmRuntime(
   const helm = createHelm(host, { name: settings.name, ...settings.helm });
   const chartVersion = await versionOf(host, chart);
   const target = `${chartVersion}-${shortDigest(stringify(values))}`;
+  const wanted = { target, chartVersion, values };
   const valuesText = `# Rendered by \`sallyport apply\`; it will be written again.\n${stringify(values)}`;
-  const release: Step = {
-    name: `release ${target}`,
-    says: `the release ${settings.name} in ${namespace}, of chart ${chartVersion}; Helm goes back when it is not ready`,
-    isDone: async () => {
-      const found = await helm.find();
-      if (found === null) return toDo('not installed');
-      if (found.status !== 'deployed') return toDo(`its status is ${found.status}`);
-      if (found.chartVersion !== chartVersion) return toDo(`chart ${found.chartVersion}`);
-      return isDeepStrictEqual(found.values, values) ? isDone('deployed') : toDo('other values');
-    },
-    run: async () => {
-      await helm.clearPending();
-      await helm.upgrade(chart, valuesFile);
-    },
-    verify: async () => {
-      const trouble = await notReady(helm);
-      if (trouble !== null) throw new Error(trouble);
-    },
-  };
   return {
     target,
     stateDir,
@@ -62,7 +44,7 @@ export async function helmRuntime(
           await host.files.write(valuesFile, valuesText, 0o600);
         },
       },
-      release,
+      releaseStep(helm, { ...wanted, name: settings.name, namespace, chart, valuesFile }),
     ],
     removal: [
       {
@@ -79,23 +61,57 @@ export async function helmRuntime(
     ],
     // Helm has gone back itself.
     settle: async () => undefined,
-    look: async () => {
+    look: () => look(helm, wanted),
+  };
+}
+
+interface Wanted {
+  target: string;
+  chartVersion: string;
+  values: unknown;
+}
+
+function releaseStep(
+  helm: Helm,
+  parts: Wanted & { name: string; namespace: string; chart: string; valuesFile: string },
+): Step {
+  const { target, chartVersion, values } = parts;
+  return {
+    name: `release ${target}`,
+    says: `the release ${parts.name} in ${parts.namespace}, of chart ${chartVersion}; Helm goes back when it is not ready`,
+    isDone: async () => {
       const found = await helm.find();
-      const trouble = found === null ? 'not installed' : await notReady(helm);
-      const applied =
-        found === null ? null : `${found.chartVersion}-${shortDigest(stringify(found.values))}`;
-      return {
-        installed: found !== null,
-        running: trouble === null,
-        // Helm keeps values without their order.
-        applied:
-          isDeepStrictEqual(found?.values, values) && found?.chartVersion === chartVersion
-            ? target
-            : applied,
-        wanted: target,
-        detail: trouble ?? '',
-      };
+      if (found === null) return toDo('not installed');
+      if (found.status !== 'deployed') return toDo(`its status is ${found.status}`);
+      if (found.chartVersion !== chartVersion) return toDo(`chart ${found.chartVersion}`);
+      return isDeepStrictEqual(found.values, values) ? isDone('deployed') : toDo('other values');
     },
+    run: async () => {
+      await helm.clearPending();
+      await helm.upgrade(parts.chart, parts.valuesFile);
+    },
+    verify: async () => {
+      const trouble = await notReady(helm);
+      if (trouble !== null) throw new Error(trouble);
+    },
+  };
+}
+
+async function look(helm: Helm, { target, chartVersion, values }: Wanted): Promise<RuntimeState> {
+  const found = await helm.find();
+  if (found === null) {
+    return { installed: false, running: false, applied: null, wanted: target, detail: '' };
+  }
+  const trouble = await notReady(helm);
+  // Helm keeps values without their order, so they are compared and not digested.
+  const isWanted = isDeepStrictEqual(found.values, values) && found.chartVersion === chartVersion;
+  const other = `${found.chartVersion}-${shortDigest(stringify(found.values))}`;
+  return {
+    installed: true,
+    running: trouble === null,
+    applied: isWanted ? target : other,
+    wanted: target,
+    detail: trouble ?? '',
   };
 }
 
@@ -114,5 +130,5 @@ async function versionOf(host: Host, chart: string): Promise<string> {
   if (text === null) {
     throw new Error(`helm.chart: expected the folder of a chart, found no Chart.yaml in ${chart}`);
   }
-  return String((parse(text) as { version?: unknown }).version ?? '');
+  return (parse(text) as { version: string }).version;
 }

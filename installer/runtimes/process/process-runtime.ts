@@ -1,7 +1,7 @@
 // The appliance as a plain process: a release copied beside the others, tried, migrated with, switched to
 // and watched. The order of the steps is the order of the list at the end.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDone, type Step, toDo } from '../../engine/step.ts';
 import type { ApplianceFile } from '../../appliance-file/read.ts';
 import type { Host } from '../../host/host.ts';
@@ -21,7 +21,7 @@ import {
   trustRoot,
 } from '../home/steps.ts';
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
-import { apiUrl, becomeWell } from '../well.ts';
+import { apiUrl, becomeWell, type WellBeing } from '../well.ts';
 import { pidfileSupervisor } from './pidfile.ts';
 import { nodeOf, readRelease, type Release } from './release.ts';
 import { removalOf } from './removal.ts';
@@ -54,29 +54,8 @@ export async function processRuntime(
   };
   const supervisor = supervisorOf(host, layout, appliance);
   const api = apiUrl(appliance.config);
-  const ended = async (): Promise<string | null> =>
-    (await supervisor.running()) === null
-      ? `that it ended. Its last words:\n${await supervisor.lastWords()}`
-      : null;
-  const serve: Step = {
-    name: 'serve',
-    says: `the server runs release ${release.version} and stays well`,
-    disturbs: true,
-    isDone: async () => {
-      const running = await supervisor.running();
-      if (running === null) return toDo('nothing runs');
-      return running.applied === applied.id ? isDone('it runs') : toDo(`${running.applied} runs`);
-    },
-    run: () => supervisor.restart(),
-    verify: () =>
-      becomeWell(host, {
-        api,
-        build: { version: release.version, commit: release.commit },
-        soakMs: options.soakMs,
-        ended,
-      }),
-    undo: () => supervisor.stop(),
-  };
+  const ended = (): Promise<string | null> => whyEnded(supervisor);
+  const well = { api, soakMs: options.soakMs, ended };
   return {
     target: applied.id,
     stateDir: layout.state,
@@ -91,7 +70,7 @@ export async function processRuntime(
       switchCurrent(host, layout, applied.id),
       configLinks(host, layout),
       unit(supervisor, appliance.settings.process.supervisor),
-      serve,
+      serveStep(host, supervisor, { release, applied: applied.id, well }),
       sweep(host, layout),
     ],
     removal: removalOf(host, layout, supervisor),
@@ -107,11 +86,38 @@ export async function processRuntime(
       return {
         installed: current !== null,
         running: running !== null,
-        applied: current === null ? null : current.slice('applied/'.length),
+        applied: current === null ? null : basename(current),
         wanted: applied.id,
         detail: running === null ? await supervisor.lastWords() : '',
       };
     },
+  };
+}
+
+async function whyEnded(supervisor: Supervisor): Promise<string | null> {
+  if ((await supervisor.running()) !== null) return null;
+  return `that it ended. Its last words:\n${await supervisor.lastWords()}`;
+}
+
+function serveStep(
+  host: Host,
+  supervisor: Supervisor,
+  parts: { release: Release; applied: string; well: Omit<WellBeing, 'build'> },
+): Step {
+  const { version, commit } = parts.release;
+  return {
+    name: 'serve',
+    says: `the server runs release ${version} and stays well`,
+    disturbs: true,
+    isDone: async () => {
+      const running = await supervisor.running();
+      if (running === null) return toDo('nothing runs');
+      const { applied } = running;
+      return applied === parts.applied ? isDone('it runs') : toDo(`${applied} runs`);
+    },
+    run: () => supervisor.restart(),
+    verify: () => becomeWell(host, { ...parts.well, build: { version, commit } }),
+    undo: () => supervisor.stop(),
   };
 }
 

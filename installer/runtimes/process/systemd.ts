@@ -82,16 +82,19 @@ export function systemdSupervisor(
       await host.files.remove(file);
       await must('daemon-reload');
     },
-    lastWords: async () => {
-      const { stdout } = await host.commands.run({
-        program: 'journalctl',
-        args: ['--unit', unit, '--lines', String(LAST_LINES), '--no-pager', '--output', 'cat'],
-        timeoutMs: COMMAND_LIMIT_MS,
-        isLook: true,
-      });
-      return stdout.trimEnd();
-    },
+    lastWords: () => lastLines(host, unit),
   };
+}
+
+async function lastLines(host: Host, unit: string): Promise<string> {
+  const lines = ['--lines', String(LAST_LINES), '--no-pager', '--output', 'cat'];
+  const { stdout } = await host.commands.run({
+    program: 'journalctl',
+    args: ['--unit', unit, ...lines],
+    timeoutMs: COMMAND_LIMIT_MS,
+    isLook: true,
+  });
+  return stdout.trimEnd();
 }
 
 function unitText(layout: Layout, settings: UnitSettings, command: ServerCommand): string {

@@ -6,7 +6,6 @@ import type { Command, CommandResult, Detached, FoundPod } from '../../../instal
 import type { MemoryEntry, MemoryTree } from '../../../installer/host/memory-files.ts';
 import type { MachineModel } from '../../../installer/host/recording-host.ts';
 
-export const RELEASE = '/media/release';
 const API_PORT_TEXT = '18080';
 
 export interface Played extends MachineModel {

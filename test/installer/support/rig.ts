@@ -95,8 +95,11 @@ export function endState({ tree, played }: Rig): unknown {
       ([path]) =>
         !/^\/(?:media|charts|tmp$)/.test(path) && !/\/(?:journal\.ndjson|lock)$/.test(path),
     )
-    .map(([path, entry]) => [path, path.endsWith('/server.pid') ? 'a pid' : entry])
-    .toSorted(([one], [other]) => String(one).localeCompare(String(other)));
+    .map(([path, entry]): [string, unknown] => [
+      path,
+      path.endsWith('/server.pid') ? 'a pid' : entry,
+    ])
+    .toSorted(([one], [other]) => one.localeCompare(other));
   const { process, unit, containers, helm, images } = played.state;
   return {
     files,
