@@ -3,7 +3,9 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Operation } from '../../../server/domains/payments/operation.ts';
-import type { HttpResponse } from '../../../server/platform/outside/http-exchange.ts';
+import { findOperation, saveOperation } from '../../../server/domains/payments/store-operations.ts';
+import { transaction } from '../../../server/platform/database/database.ts';
+import type { HttpRequest, HttpResponse } from '../../../server/platform/outside/http-exchange.ts';
 import type { Sent } from '../../../server/platform/outbox/index.ts';
 import { present } from '../../../server/shared/assert.ts';
 import { accept, addPayer, byHand, chargesOf, read, type Till, usePaidDoor } from './paid-door.ts';
@@ -23,6 +25,10 @@ const answered = (status: number, body: unknown, headers = {}): Sent<HttpRespons
   answer: { status, headers, body: JSON.stringify(body) },
   status,
 });
+
+const NOT_SENT: Sent<HttpResponse> = { kind: 'not_sent', reason: 'ECONNREFUSED' };
+const NOTHING_HEARD: Sent<HttpResponse> = { kind: 'unknown', reason: 'ECONNRESET' };
+const NO_SUCH_OBJECT = answered(200, { object: 'list', data: [], has_more: false });
 
 describe('prepare', () => {
   test('stores the exact bytes and the time of the first send before anything is sent', async () => {
@@ -49,6 +55,36 @@ describe('prepare', () => {
     });
     await byHand(till, operation).run();
     expect((await capture.prepare()).kind).toBe('send');
+  });
+
+  test('sends the stored bytes at every send, also when this program would build others', async () => {
+    const { till, paymentId, operation } = await authorisation();
+    const hand = byHand(till, operation);
+    const built = await hand.prepare();
+    if (built.kind !== 'send') throw new Error('nothing to send');
+    // As a version of the program before this one would have left it: proven not sent, its own bytes.
+    const { http } = built.request;
+    const earlier: HttpRequest = {
+      ...http,
+      headers: { ...http.headers, 'stripe-version': '2020-08-27' },
+      body: `${String(http.body)}&metadata[built_by]=the+version+before`,
+    };
+    const bytes = JSON.stringify(earlier);
+    await transaction(till.db, async (tx) => {
+      const row = present(await findOperation(tx, operation.id), 'the operation');
+      await saveOperation(tx, { ...row, status: 'not_sent', firstSentAt: null, request: bytes });
+    });
+    const modes: string[] = [];
+    for (const reply of [NOT_SENT, NOTHING_HEARD, NO_SUCH_OBJECT, NOTHING_HEARD]) {
+      const prepared = await hand.prepare();
+      if (prepared.kind !== 'send') throw new Error(`nothing to send: ${JSON.stringify(prepared)}`);
+      const { mode, http: sent } = prepared.request;
+      modes.push(mode);
+      if (mode !== 'lookup') expect(JSON.stringify(sent)).toBe(bytes);
+      expect((await read(till, paymentId)).of('authorise').request).toBe(bytes);
+      await hand.settle(prepared.request, reply);
+    }
+    expect(modes).toEqual(['execute', 'execute', 'lookup', 'replay']);
   });
 });
 
