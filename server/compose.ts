@@ -36,7 +36,6 @@ import type { Deps } from './platform/deps.ts';
 import {
   createDrainSwitch,
   createHttpApp,
-  type HttpServer,
   listenHttp,
   purgeIdempotency,
   secretNames,
@@ -57,12 +56,20 @@ import { createIds } from './shared/ids.ts';
 
 export type ServingRole = 'all' | 'api' | 'gateway' | 'worker';
 
+export interface Addresses {
+  /** The REST API, where this role serves it. */
+  api: string | null;
+  /** Probes and metrics; the API's own listener where there is one. */
+  http: string;
+  gateway: string | null;
+}
+
 export interface Appliance {
   log: Logger;
   /** Steps of a request and the table of routes, as text. */
   describe(): string;
   /** Opens what the role opens; resolves when it serves. */
-  start(): Promise<{ api: string | null; gateway: string | null }>;
+  start(): Promise<Addresses>;
   /** No new work, what is under way finishes, then everything is closed. */
   stop(): Promise<void>;
 }
@@ -163,8 +170,10 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   const routes = rooms.flatMap((room) => room.routes);
   const shapes = routes.flatMap(({ body, query, answer }) => [body, query, answer]);
   for (const name of secretNames([...shapes, ...DOOR_SHAPES])) hidden.add(name);
+  const serves = (...roles: ServingRole[]): boolean => roles.includes(role);
   const app = createHttpApp(deps, {
-    routes,
+    // Every role answers probes and scrapes; only two of them answer the API.
+    routes: serves('all', 'api') ? routes : [],
     pages: [
       ...healthPages(world, {
         build,
@@ -192,9 +201,8 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
     requestDuration: metrics.requestDuration,
   });
 
-  const serves = (...roles: ServingRole[]): boolean => roles.includes(role);
   const closers: (() => Promise<void>)[] = [];
-  const open = async (): Promise<{ api: string | null; gateway: string | null }> => {
+  const open = async (): Promise<Addresses> => {
     closers.push(databases.close, clients.stripe.close, clients.veriff.close);
     await assertSchema(databases, MIGRATION_NAMES);
     await outbox.prepare();
@@ -215,16 +223,14 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
       });
       closers.push(async () => renewal.stop());
     }
-    let server: HttpServer | null = null;
-    if (serves('all', 'api')) {
-      server = await listenHttp(app, config.http, { settings: http, draining, world });
-      closers.push(server.stop);
-    }
+    const server = await listenHttp(app, config.http, { settings: http, draining, world });
+    closers.push(server.stop);
     // Last: a port that is taken ends the start before anything is sent to a provider.
     await (serves('all', 'worker') ? outbox.start() : outbox.watch());
     started = true;
-    log.info({ api: server?.url ?? null, gateway }, 'serving');
-    return { api: server?.url ?? null, gateway };
+    const api = serves('all', 'api') ? server.url : null;
+    log.info({ api, http: server.url, gateway }, 'serving');
+    return { api, http: server.url, gateway };
   };
   let opening: Promise<unknown> = Promise.resolve();
   return {

@@ -101,6 +101,32 @@ test('a signal during the start lets it finish and then ends it in order', async
   expect(started.text()).not.toMatch(/not open|closing failed|did not start/);
 });
 
+test.each(['gateway', 'worker'])(
+  'the role %s answers probes and scrapes, not the API',
+  async (role) => {
+    const started = start({}, ['server/main.ts', role]);
+    await until('readiness', () => started.text().includes('"ready":true'));
+    const line =
+      started
+        .text()
+        .split('\n')
+        .find((each) => each.includes('"ready":true')) ?? '';
+    const { api, http } = JSON.parse(line) as { api: string | null; http: string };
+    expect(api).toBeNull();
+    for (const [page, status] of [
+      ['/livez', 200],
+      ['/readyz', 200],
+      ['/startupz', 200],
+      ['/metrics', 200],
+      ['/v1/whoami', 404],
+    ] as const) {
+      expect({ page, status: (await fetch(http + page)).status }).toEqual({ page, status });
+    }
+    started.child.kill('SIGTERM');
+    expect(await started.ended).toEqual({ code: 0, signal: null });
+  },
+);
+
 test('the log of a composed appliance hides what settings, routes and frames mark', async () => {
   const script = `
     const { loadConfig } = await import('./config/load.ts');
