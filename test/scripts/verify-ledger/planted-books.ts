@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import type { ApplianceDatabase } from '../../../scripts/verify-ledger/appliance-rows.ts';
 import { refundPayment, voidPayment } from '../../../server/domains/payments/change-payment.ts';
 import { settleReceivable } from '../../../server/domains/payments/receivables.ts';
 import { transaction } from '../../../server/platform/database/database.ts';
@@ -152,6 +153,13 @@ export function runVerifier(argv: readonly string[]): Promise<{ code: number; te
       resolve({ code: error === null ? 0 : Number(error.code), text: `${stdout}${stderr}` });
     });
   });
+}
+
+export function databaseOf(settings: DatabaseSettings, organization: string): ApplianceDatabase {
+  if (settings.kind === 'sqlite') return { kind: 'sqlite', file: settings.file };
+  const { host, port, database: name, app } = settings;
+  const { user, password } = app;
+  return { kind: 'postgres', host, port, name, user, password, organization };
 }
 
 function argumentsOf(settings: DatabaseSettings, organization: string): string[] {
