@@ -29,18 +29,14 @@ describe('the configuration', () => {
     });
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-chart-'));
     try {
-      mkdirSync(join(folder, 'secrets'));
-      const { sources } = volume(serverPod(objects), 'secrets').projected;
-      for (const { secret } of sources) {
-        const [{ key, path }] = secret.items;
-        writeFileSync(
-          join(folder, 'secrets', path),
-          `${secret.name}/${key}\nsecond line`.slice(
-            0,
-            path.endsWith('webhook_secrets') ? 99 : secret.name.length + key.length + 1,
-          ),
-          { mode: 0o600 },
-        );
+      for (const { name, secret } of serverPod(objects).spec.volumes) {
+        if (!String(name).startsWith('secret-')) continue;
+        mkdirSync(join(folder, 'secrets', secret.secretName), { recursive: true });
+        for (const { key, path } of secret.items) {
+          const isList = path === 'providers.stripe.webhook_secrets';
+          const text = `${secret.secretName}/${key}${isList ? '\nsecond line' : ''}`;
+          writeFileSync(join(folder, 'secrets', secret.secretName, path), text, { mode: 0o600 });
+        }
       }
       writeFileSync(
         join(folder, 'server.yaml'),
@@ -68,7 +64,7 @@ describe('the configuration', () => {
     expect(JSON.stringify(serverPod(objects))).not.toContain('owner_password');
     expect(serverYaml(objects, 'box-sallyport-migrate')).toContain('owner_password');
     const job = pick(objects, 'Job', 'box-sallyport-migrate');
-    expect(JSON.stringify(volume(job.spec.template, 'secrets'))).toContain('owner_password');
+    expect(JSON.stringify(volume(job.spec.template, 'secret-0'))).toContain('owner_password');
   });
 
   test('every setting passes through unchanged, large and small numbers too', () => {

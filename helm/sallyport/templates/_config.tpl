@@ -32,12 +32,26 @@
 {{- $_ := set $defaults "http" (dict "host" "0.0.0.0") -}}
 {{- $_ := set $defaults "gateway" (dict "host" "0.0.0.0") -}}
 {{- $config := mergeOverwrite $defaults (deepCopy $top.Values.config) $owned -}}
-{{- range $path, $_ := $top.Values.secrets.settings -}}
-{{- if or $.owner (ne $path "database.postgres.owner_password") -}}
-{{- include "sallyport.set" (list $config $path (dict "file" (printf "/etc/sallyport/secrets/%s" $path))) -}}
+{{- range $secret, $settings := include "sallyport.secretFiles" . | fromYaml -}}
+{{- range $path, $_ := $settings -}}
+{{- include "sallyport.set" (list $config $path (dict "file" (printf "/etc/sallyport/secrets/%s/%s" $secret $path))) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $config -}}
+{{- end -}}
+
+{{- /* (dict "top" $ "owner" bool): Secret → setting → key, as YAML. */}}
+{{- define "sallyport.secretFiles" -}}
+{{- $files := dict -}}
+{{- range $path, $from := .top.Values.secrets.settings -}}
+{{- if or $.owner (ne $path "database.postgres.owner_password") -}}
+{{- $secret := default $.top.Values.secrets.existingSecret $from.secret -}}
+{{- $settings := default dict (get $files $secret) -}}
+{{- $_ := set $settings $path (default $path $from.key) -}}
+{{- $_ := set $files $secret $settings -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $files -}}
 {{- end -}}
 
 {{- /* Sets (list tree "a.b.c" value) in place. */}}
@@ -119,5 +133,5 @@
 {{- include "sallyport.set" (list $config . "live") -}}
 {{- end -}}
 {{- end -}}
-{{- toJson $config | sha256sum -}}
+{{- toJson $config | sha256sum | trunc 40 -}}
 {{- end -}}

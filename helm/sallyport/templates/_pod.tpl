@@ -64,23 +64,25 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- end -}}
 
+{{- /* (dict "top" $ "owner" bool) */}}
 {{- define "sallyport.mounts" -}}
+{{- $top := .top -}}
 - name: config
   mountPath: /etc/sallyport/config
   readOnly: true
-{{- if .Values.secrets.settings }}
-- name: secrets
-  mountPath: /etc/sallyport/secrets
+{{- range $index, $secret := include "sallyport.secretFiles" . | fromYaml | keys | sortAlpha }}
+- name: secret-{{ $index }}
+  mountPath: /etc/sallyport/secrets/{{ $secret }}
   readOnly: true
 {{- end }}
-{{- if or .Values.caBundle.configMap .Values.caBundle.secret }}
+{{- if or $top.Values.caBundle.configMap $top.Values.caBundle.secret }}
 - name: ca
   mountPath: /etc/sallyport/ca
   readOnly: true
 {{- end }}
 - name: tmp
   mountPath: /tmp
-{{- with .Values.extraVolumeMounts }}
+{{- with $top.Values.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
@@ -91,19 +93,17 @@ priorityClassName: {{ . }}
 - name: config
   configMap:
     name: {{ .config }}
-{{- if $top.Values.secrets.settings }}
-- name: secrets
-  projected:
+{{- $files := include "sallyport.secretFiles" . | fromYaml }}
+{{- range $index, $secret := keys $files | sortAlpha }}
+- name: secret-{{ $index }}
+  secret:
+    secretName: {{ $secret }}
     defaultMode: 0440
-    sources:
-      {{- range $path, $from := $top.Values.secrets.settings }}
-      {{- if or $.owner (ne $path "database.postgres.owner_password") }}
-      - secret:
-          name: {{ default $top.Values.secrets.existingSecret $from.secret }}
-          items:
-            - key: {{ default $path $from.key }}
-              path: {{ $path }}
-      {{- end }}
+    optional: false
+    items:
+      {{- range $path, $key := get $files $secret }}
+      - key: {{ $key }}
+        path: {{ $path }}
       {{- end }}
 {{- end }}
 {{- with $top.Values.caBundle.configMap }}
@@ -116,6 +116,7 @@ priorityClassName: {{ . }}
   secret:
     secretName: {{ . }}
     defaultMode: 0440
+    optional: false
 {{- end }}
 - name: tmp
   emptyDir:

@@ -71,7 +71,7 @@ spec:
       resources:
         {{- toYaml .Values.resources | nindent 8 }}
       volumeMounts:
-        {{- include "sallyport.mounts" . | nindent 8 }}
+        {{- include "sallyport.mounts" (dict "top" . "owner" false) | nindent 8 }}
         - name: data
           mountPath: /var/lib/sallyport
         - name: keys
@@ -98,6 +98,7 @@ spec:
       secret:
         secretName: {{ include "sallyport.keysSecret" . }}
         defaultMode: 0440
+        optional: false
     - name: keys
       emptyDir:
         medium: Memory
@@ -111,6 +112,7 @@ spec:
       secret:
         secretName: {{ . }}
         defaultMode: 0440
+        optional: false
     {{- end }}
 {{- end -}}
 
