@@ -6,6 +6,7 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
+import { toError } from '../../shared/errors.ts';
 
 export interface ProxySettings {
   /** `http://proxy.example.com:3128` */
@@ -29,13 +30,20 @@ export function throughProxy(
   connect: Connector,
   timeoutMs: number,
 ): Connector {
-  return (options, callback) => {
-    if (options.protocol !== 'https:') return connect(options, callback);
+  const connectInside = async (...[options, callback]: Parameters<Connector>): Promise<void> => {
     const destination = `${options.hostname}:${options.port || 443}`;
-    openTunnel(proxy, destination, timeoutMs).then(
-      (httpSocket) => connect({ ...options, httpSocket }, callback),
-      (error: Error) => callback(error, null),
-    );
+    let httpSocket: Socket;
+    try {
+      httpSocket = await openTunnel(proxy, destination, timeoutMs);
+    } catch (error) {
+      callback(toError(error), null);
+      return;
+    }
+    connect({ ...options, httpSocket }, callback);
+  };
+  return (options, callback) => {
+    if (options.protocol === 'https:') void connectInside(options, callback);
+    else connect(options, callback);
   };
 }
 
