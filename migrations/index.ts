@@ -10,11 +10,14 @@ import * as decisionsHeld from './0005-decisions-held.ts';
 import * as answersConcern from './0006-answers-concern.ts';
 import * as kycOrder from './0007-kyc-order.ts';
 import * as deadLettersRetried from './0008-dead-letters-retried.ts';
+import * as answersConcernIndex from './0009-answers-concern-index.ts';
 
 export interface Migration {
   name: string;
   up(knex: Knex): Promise<void>;
   down(knex: Knex): Promise<void>;
+  /** `transaction: false` for what Postgres does outside of one only: an index of a table in use. */
+  config?: { transaction: boolean };
 }
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -26,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0006-answers-concern', ...answersConcern },
   { name: '0007-kyc-order', ...kycOrder },
   { name: '0008-dead-letters-retried', ...deadLettersRetried },
+  { name: '0009-answers-concern-index', ...answersConcernIndex },
 ];

@@ -107,6 +107,28 @@ export async function dropTables(knex: Knex, names: readonly string[]): Promise<
   for (const name of names) await knex.raw(`drop table ${name}`);
 }
 
+/**
+ * An index of a table in use: nobody who reads or writes waits for it. Alone in its migration, which says
+ * `config = { transaction: false }`; what a killed run left of it is dropped first.
+ */
+export async function addIndex(
+  knex: Knex,
+  name: string,
+  on: string,
+  { unique = false } = {},
+): Promise<void> {
+  const kind = unique ? 'unique index' : 'index';
+  if (isPostgres(knex)) {
+    await knex.raw(`drop index concurrently if exists ${name}`);
+    await knex.raw(`create ${kind} concurrently ${name} on ${on}`);
+  } else await knex.raw(`create ${kind} if not exists ${name} on ${on}`);
+}
+
+export async function dropIndex(knex: Knex, name: string): Promise<void> {
+  const how = isPostgres(knex) ? 'concurrently if exists' : 'if exists';
+  await knex.raw(`drop index ${how} ${name}`);
+}
+
 /** Row-level security stays what bounds it. Nothing where there are no roles. */
 export async function grantToApp(knex: Knex, what: string, table: string): Promise<void> {
   if (isPostgres(knex)) await knex.raw(`grant ${what} on ${table} to "${rolesOf(knex).app}"`);

@@ -1,20 +1,22 @@
-// Runs migrations with knex: as the file's owner on SQLite, as the owner role on Postgres. The list of
-// migrations is handed in. Fails with the migration's name; a failed migration is rolled back whole.
+// Runs migrations, each in a transaction of its own: as the file's owner on SQLite, as the owner role on
+// Postgres. The list of migrations is handed in. A migration that fails is rolled back whole and named;
+// those before it stay, and older versions go on with them, because they only expand.
 
-import knex, { type Knex } from 'knex';
+import type { Knex } from 'knex';
+import { AppError } from '../../shared/errors.ts';
 import type { DatabaseSettings } from './connect.ts';
+import { withKnex } from './migrate-connection.ts';
+import { type MigrationStep, takeStep } from './migrate-step.ts';
 import { underMigrationLock } from './migration-lock.ts';
-import { type Drift, driftBetween, refuseUnknown } from './schema-version.ts';
+import { type Drift, driftBetween, newerOnly } from './schema-version.ts';
 
-export interface MigrationStep {
-  name: string;
-  up(knex: Knex): Promise<void>;
-  down(knex: Knex): Promise<void>;
-}
+export type { MigrationStep } from './migrate-step.ts';
 
 export interface MigrationReport {
   applied: readonly string[];
   current: string;
+  /** What a newer version added; this one can live with it. */
+  newer: readonly string[];
 }
 
 /** Brings the database to the newest migration. Two servers starting at once wait for each other. */
@@ -23,12 +25,20 @@ export async function migrateUp(
   steps: readonly MigrationStep[],
 ): Promise<MigrationReport> {
   return alone(settings, async (connection) => {
-    refuseUnknown(await driftOf(connection, steps));
-    const [, applied] = (await connection.migrate.latest(options(steps))) as [number, string[]];
+    const done = await doneOn(connection);
+    const newer = newerOnly(namesOf(steps), done);
+    const waiting = steps.filter(({ name }) => !done.includes(name));
+    const current = [...done, ...namesOf(waiting)].toSorted().at(-1) ?? 'none';
+    if (waiting.length === 0) return { applied: [], current, newer };
+    // Both tables are made the way knex makes them.
+    await connection.migrate.currentVersion(NO_MIGRATIONS);
+    const last = await connection('knex_migrations').max({ batch: 'batch' }).first();
+    const batch = Number(last?.['batch'] ?? 0) + 1;
     // So that a server that may not migrate can still tell whether somebody has to.
     if (settings.kind === 'postgres')
       await connection.raw(`grant select on knex_migrations to "${settings.engine.user}"`);
-    return { applied, current: await connection.migrate.currentVersion(options(steps)) };
+    for (const step of waiting) await takeStep(connection, step, { direction: 'up', batch });
+    return { applied: namesOf(waiting), current, newer };
   });
 }
 
@@ -39,10 +49,19 @@ export async function migrateDown(
   { all = false } = {},
 ): Promise<readonly string[]> {
   return alone(settings, async (connection) => {
-    const result = all
-      ? await connection.migrate.rollback(options(steps), true)
-      : await connection.migrate.down(options(steps));
-    return (result as [number, string[]])[1];
+    const done = await doneOn(connection);
+    const { unknown } = driftBetween(namesOf(steps), done);
+    if (unknown.length > 0) {
+      throw new AppError(
+        'unavailable',
+        `Only the newest migration is taken back, and this build does not know ${unknown.join(', ')}. ` +
+          'Take them back with the version that made them.',
+      );
+    }
+    const found = steps.filter(({ name }) => done.includes(name)).toReversed();
+    const taken = all ? found : found.slice(0, 1);
+    for (const step of taken) await takeStep(connection, step, { direction: 'down', batch: 0 });
+    return namesOf(taken);
   });
 }
 
@@ -51,76 +70,33 @@ export async function migrationDrift(
   settings: DatabaseSettings,
   steps: readonly MigrationStep[],
 ): Promise<Drift> {
-  return withKnex(settings, (connection) => driftOf(connection, steps));
-}
-
-async function driftOf(connection: Knex, steps: readonly MigrationStep[]): Promise<Drift> {
-  const exists = await connection.schema.hasTable('knex_migrations');
-  const rows = exists ? await connection('knex_migrations').select('name') : [];
-  return driftBetween(
-    steps.map((step) => step.name),
-    rows.map((row: { name: string }) => row.name),
+  return withKnex(settings, async (connection) =>
+    driftBetween(namesOf(steps), await doneOn(connection)),
   );
 }
 
-function options(steps: readonly MigrationStep[]): Knex.MigratorConfig {
-  return {
-    migrationSource: {
-      getMigrations: async () => [...steps],
-      getMigrationName: (step: MigrationStep) => step.name,
-      getMigration: async (step: MigrationStep) => step,
-    },
-  };
+const NO_MIGRATIONS: Knex.MigratorConfig = {
+  migrationSource: {
+    getMigrations: async () => [],
+    getMigrationName: () => '',
+    getMigration: async () => ({ up: async () => undefined, down: async () => undefined }),
+  },
+};
+
+function namesOf(steps: readonly MigrationStep[]): string[] {
+  return steps.map(({ name }) => name);
 }
 
-/** Changes the schema while no other process does; a mark that a killed one left is removed. */
+async function doneOn(connection: Knex): Promise<string[]> {
+  const exists = await connection.schema.hasTable('knex_migrations');
+  const rows = exists ? await connection('knex_migrations').select('name').orderBy('id') : [];
+  return rows.map(({ name }: { name: string }) => name);
+}
+
+/** Changes the schema while no other process does. */
 async function alone<T>(
   settings: DatabaseSettings,
   work: (connection: Knex) => Promise<T>,
 ): Promise<T> {
-  return underMigrationLock(settings, () =>
-    withKnex(settings, async (connection) => {
-      if (await connection.schema.hasTable('knex_migrations_lock')) {
-        await connection.migrate.forceFreeMigrationsLock(options([]));
-      }
-      return work(connection);
-    }),
-  );
-}
-
-async function withKnex<T>(
-  settings: DatabaseSettings,
-  work: (connection: Knex) => Promise<T>,
-): Promise<T> {
-  const connection = open(settings);
-  try {
-    return await work(connection);
-  } finally {
-    await connection.destroy();
-  }
-}
-
-function open(settings: DatabaseSettings): Knex {
-  if (settings.kind === 'sqlite') {
-    return knex({
-      client: 'better-sqlite3',
-      connection: { filename: settings.file },
-      useNullAsDefault: true,
-      pool: {
-        afterCreate: (raw: { pragma(text: string): unknown }, done: (error?: Error) => void) => {
-          raw.pragma('journal_mode = wal');
-          raw.pragma(`synchronous = ${settings.synchronous}`);
-          raw.pragma('busy_timeout = 5000');
-          raw.pragma('foreign_keys = on');
-          done();
-        },
-      },
-    });
-  }
-  const { host, port, database, owner, ssl } = settings;
-  const login = { host, port, database, user: owner.user, password: owner.password };
-  const connection = { ...login, ...(ssl === undefined ? {} : { ssl }) };
-  return knex({ client: 'pg', connection }).withUserParams({
-    roles: { app: settings.app.user, engine: settings.engine.user },
-  });
+  return underMigrationLock(settings, () => withKnex(settings, work));
 }

@@ -1,10 +1,14 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
+import type { Knex } from 'knex';
 import { MIGRATIONS } from '../../../migrations/index.ts';
 import {
   migrateDown,
   migrateUp,
   migrationDrift,
+  type MigrationStep,
 } from '../../../server/platform/database/migrate.ts';
+import { LOCK_TIMEOUT_MS } from '../../../server/platform/database/migrate-step.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { type SchemaTable, type SchemaView, viewSchema } from '../../support/schema.ts';
 
@@ -16,6 +20,12 @@ beforeAll(async () => {
 });
 
 const names = MIGRATIONS.map((migration) => migration.name);
+
+const sql =
+  (...statements: readonly string[]) =>
+  async (knex: Knex): Promise<void> => {
+    for (const statement of statements) await knex.raw(statement);
+  };
 
 /** Every id is `x` and every number 1, so every foreign key of a first row finds its row. */
 async function fill(tables: readonly SchemaTable[]): Promise<void> {
@@ -68,11 +78,44 @@ describe('migrations', () => {
     expect((await migrationDrift(settings(), MIGRATIONS)).missing).toEqual([]);
   });
 
-  test('a mark that a killed migrator left keeps nobody waiting', async () => {
+  test('one that fails is rolled back whole and named, and those before it stay', async () => {
     await migrateUp(settings(), MIGRATIONS);
-    await view.run('update knex_migrations_lock set is_locked = 1');
-    await migrateDown(settings(), MIGRATIONS);
-    expect((await migrateUp(settings(), MIGRATIONS)).applied).toEqual([names.at(-1)]);
+    const good = {
+      name: '9001-good',
+      up: sql('create table good (id text)'),
+      down: sql('drop table good'),
+    };
+    const bad = {
+      name: '9002-bad',
+      up: sql('create table bad (id text)', 'nonsense'),
+      down: sql(),
+    };
+    const next = [...MIGRATIONS, good, bad];
+    await expect(migrateUp(settings(), next)).rejects.toThrow(
+      /The migration 9002-bad failed and changed nothing: .*nonsense/,
+    );
+    const tables = (await view.tables()).map(({ name }) => name);
+    expect([tables.includes('good'), tables.includes('bad')]).toEqual([true, false]);
+    expect(await migrateDown(settings(), next)).toEqual(['9001-good']);
+  });
+
+  test('one that finds its table held tries again until it is free', async () => {
+    const alters: MigrationStep = {
+      name: '9001-alters',
+      up: sql('alter table person add column note text'),
+      down: sql('alter table person drop column note'),
+    };
+    await migrateUp(settings(), MIGRATIONS);
+    const { kind } = database.database();
+    await view.run(kind === 'sqlite' ? 'begin immediate' : 'begin');
+    await view.run('select id from person');
+    const migrated = migrateUp(settings(), [...MIGRATIONS, alters]);
+    // Longer than one try waits: it must have given way and come back.
+    await Promise.race([migrated, setTimeout(3 * LOCK_TIMEOUT_MS)]);
+    expect((await migrationDrift(settings(), MIGRATIONS)).unknown).toEqual([]);
+    await view.run('commit');
+    expect((await migrated).applied).toEqual(['9001-alters']);
+    await migrateDown(settings(), [...MIGRATIONS, alters]);
   });
 
   test('two servers that start at once both find the newest schema', async () => {
