@@ -204,7 +204,7 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   const closers: (() => Promise<void>)[] = [];
   const open = async (): Promise<Addresses> => {
     closers.push(databases.close, clients.stripe.close, clients.veriff.close);
-    await assertSchema(databases, MIGRATION_NAMES);
+    await assertSchema(databases, MIGRATION_NAMES, log);
     await outbox.prepare();
     await bootstrap(deps, config, access);
     if (serves('all', 'api', 'gateway')) {
