@@ -35,7 +35,7 @@ export const secretSettingsValue = value(
 
 /** helm/sallyport/files/settings.yaml: what templates must know about settings. */
 export function settingsForTemplates(): Readonly<Record<string, unknown>> {
-  const live = [...SETTINGS.values()].filter((entry) => 'live' in entry && entry.live === true);
+  const live = [...SETTINGS.values()].filter((entry) => entry.live);
   return { secret: SENSITIVE_PATHS, owned: OWNED_BY_CHART, live: live.map((entry) => entry.path) };
 }
 

@@ -1,7 +1,7 @@
 // What the server is told, its keys and its migration. Needs helm.
 
 import { describe, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -9,7 +9,18 @@ import { loadConfig } from '../../config/load.ts';
 import { SETTINGS } from '../../config/table.ts';
 import { OWNED_BY_CHART } from '../../scripts/chart/config-values.ts';
 import { ALL_ON_POSTGRES, POSTGRES, POSTGRES_SECRETS } from './all-on.ts';
-import { names, pick, render, type Rendered, serverPod, volume } from './helm.ts';
+import { chartOf } from './chart-versions.ts';
+import {
+  CHART,
+  helm,
+  names,
+  pick,
+  render,
+  type Rendered,
+  serverPod,
+  volume,
+  withValues,
+} from './helm.ts';
 
 describe('the configuration', () => {
   const serverYaml = (objects: readonly Rendered[], name = 'box-sallyport'): string =>
@@ -92,15 +103,43 @@ describe('the configuration', () => {
     expect(volume(serverPod(objects), 'gateway-tls').secret.secretName).toBe('mine');
   });
 
-  test('a changed setting rolls the pods, unless a running server takes it over by itself', () => {
-    const checksum = (config: object): string =>
-      serverPod(render({ config })).metadata.annotations['checksum/config'];
-    const plain = checksum({ http: { port: 8080 }, log: { level: 'info' } });
-    expect(checksum({ http: { port: 8081 }, log: { level: 'info' } })).not.toBe(plain);
-    const isLive = 'live' in (SETTINGS.get('log.level') ?? {});
-    expect(checksum({ http: { port: 8080 }, log: { level: 'debug' } }) === plain).toBe(isLive);
+  test('a changed setting rolls the pods', () => {
+    const plain = checksum(CHART, { http: { port: 8080 } });
+    expect(checksum(CHART, { http: { port: 8081 } })).not.toBe(plain);
+    expect(checksum(CHART, { http: { port: 8080 } })).toBe(plain);
+  });
+
+  test('a setting that a running server takes over by itself rolls none', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-live-'));
+    try {
+      const { path } = chartOf({ version: '9.9.9', folder });
+      const known = join(path, 'files', 'settings.yaml');
+      const settings = parse(readFileSync(known, 'utf8')) as { live: string[] };
+      writeFileSync(known, JSON.stringify({ ...settings, live: ['log.level'] }));
+      const plain = checksum(path, { outbox: { shards: 16 } });
+      expect(checksum(path, { outbox: { shards: 16 }, log: { level: 'debug' } })).toBe(plain);
+      expect(checksum(path, { outbox: { shards: 8 } })).not.toBe(plain);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('the settings it may leave out are those that the table calls live', () => {
+    const known = parse(readFileSync(join(CHART, 'files/settings.yaml'), 'utf8')) as {
+      live: string[];
+    };
+    const live = [...SETTINGS.values()].filter((setting) => setting.live);
+    expect(known.live).toEqual(live.map((setting) => setting.path));
   });
 });
+
+function checksum(chart: string, config: object): string {
+  return withValues({ config }, (file) => {
+    const shown = helm('template', 'box', chart, '--kube-version', '1.30.0', '--values', file);
+    if (shown.status !== 0) throw new Error(shown.errors);
+    return /checksum\/config: (\S+)/.exec(shown.output)?.[1] ?? '';
+  });
+}
 
 describe('keys', () => {
   test('are made by a job whose account may touch that one Secret and nothing else', () => {

@@ -129,9 +129,7 @@
 {{- $known := .Files.Get "files/settings.yaml" | fromYaml -}}
 {{- $config := include "sallyport.config" (dict "top" . "owner" false) | fromYaml -}}
 {{- range $known.live -}}
-{{- if include "sallyport.get" (list $config .) -}}
 {{- include "sallyport.set" (list $config . "live") -}}
-{{- end -}}
 {{- end -}}
 {{- toJson $config | sha256sum | trunc 40 -}}
 {{- end -}}
