@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,9 +33,14 @@ interface Started {
   text(): string;
 }
 
-function start(env: Record<string, string>, argv: string[] = ['server/main.ts']): Started {
+function start(
+  env: Record<string, string>,
+  argv: string[] = ['server/main.ts'],
+  as: { uid: number; gid: number } | object = {},
+): Started {
   const child = spawn(process.execPath, argv, {
     cwd: ROOT,
+    ...as,
     env: {
       ...process.env,
       NODE_OPTIONS: '',
@@ -79,6 +84,40 @@ describe('a start that cannot succeed', () => {
     expect(refused.text()).toContain(
       `database.postgres.host: expected a Postgres at 127.0.0.1:${port}, found connect ECONNREFUSED`,
     );
+  });
+
+  test('for a file lies where the data folder should be names it', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    const refused = start({ SALLYPORT_DATA_DIR: file });
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.text()).toContain(
+      `Sallyport did not start: data_dir: expected a folder, found a file at ${file}.`,
+    );
+  });
+
+  test('for a folder lies where the database should be names it', async () => {
+    const file = join(folder, 'sallyport.db');
+    mkdirSync(file);
+    const refused = start({ SALLYPORT_DATABASE_SQLITE_FILE: file });
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.text()).toMatch(
+      /database\.sqlite\.file: expected a file that user \d+ may write, .*found no file but a folder \(/,
+    );
+    expect(refused.text()).toContain(`(${file}).`);
+  });
+
+  test('for the data folder is not writable says whose it is', async () => {
+    // Root may write anywhere, so it becomes somebody else for the start.
+    const isRoot = process.getuid?.() === 0;
+    chmodSync(folder, isRoot ? 0o755 : 0o500);
+    const refused = start({}, ['server/main.ts'], isRoot ? { uid: 65_534, gid: 65_534 } : {});
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.text()).toMatch(
+      /database\.sqlite\.file: expected a file that user \d+ may write, in a folder it may write too, found the folder of user \d+, group \d+, mode 0[57][05][05], without permission \(/,
+    );
+    expect(refused.text()).toContain(folder);
+    chmodSync(folder, 0o700);
   });
 
   test('for another process serves the same database names that process', async () => {
