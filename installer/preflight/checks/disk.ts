@@ -13,8 +13,12 @@ const FREE_INODES_MIN = 20_000;
 const USED_SHARE_MAX = 0.85;
 
 const SYNCS = 12;
-/** The median above which a commit, which waits for it, is felt at the door. */
-const SYNC_SLOW_MS = 50;
+/**
+ * The median above which a commit, which waits for it, is felt at the door. SQLite's own writer waits here:
+ * docs/decisions/0011 measured p99 of a decision at 37 ms with flushes of 5 ms, promised are 30. With Postgres
+ * only keys and files lie on this disk.
+ */
+const SYNC_SLOW_MS = { sqlite: 5, postgres: 50 } as const;
 /** No medium answers faster: something between says "written" and has not. */
 const SYNC_IMPLAUSIBLE_MS = 0.02;
 
@@ -65,12 +69,15 @@ export const DISK_CHECKS: readonly Check[] = [
     title: 'The disk confirms a write quickly enough',
     severity: 'warn',
     runtimes: ON_THIS_MACHINE,
-    doc: 'Nothing is acknowledged before it is durable, so a decision waits for one fsync. It is measured: small appends, each with its own.',
-    remedy: 'Use a local SSD or NVMe for the data.',
-    check: onDataDisk(async (host, folder) => {
+    doc: 'Nothing is acknowledged before it is durable, so a decision waits for one fsync. It is measured: small appends, each with its own. On SQLite a decision stays within 30 ms (p99) where the disk flushes in 2 ms and no longer where it takes 5 (decision 11): above 5 ms everything works, correctly and late. With Postgres the database flushes elsewhere, and only 50 ms are too slow.',
+    remedy:
+      'Use a local SSD or NVMe, best with power-loss protection, for the data, or Postgres for the database.',
+    check: onDataDisk(async (host, folder, { config }) => {
       const median = await medianSync(host, folder);
-      const found = `median ${round(median)} ms of ${SYNCS} fsyncs at ${folder}`;
-      return median <= SYNC_SLOW_MS ? pass(found) : fail(found);
+      const { kind } = config.database;
+      const limit = SYNC_SLOW_MS[kind];
+      const found = `median ${round(median)} ms of ${SYNCS} fsyncs at ${folder}, up to ${limit} ms expected with ${kind}`;
+      return median <= limit ? pass(found) : fail(found);
     }),
   },
   {
@@ -89,11 +96,13 @@ export const DISK_CHECKS: readonly Check[] = [
   },
 ];
 
-function onDataDisk(look: (host: PreflightHost, folder: string) => Promise<Finding>) {
-  return async (host: PreflightHost, { dataDir }: PreflightContext): Promise<Finding> =>
-    dataDir === null
+function onDataDisk(
+  look: (host: PreflightHost, folder: string, context: PreflightContext) => Promise<Finding>,
+) {
+  return async (host: PreflightHost, context: PreflightContext): Promise<Finding> =>
+    context.dataDir === null
       ? skip('the data does not lie on this machine')
-      : look(host, await nearestFolder(host, dataDir));
+      : look(host, await nearestFolder(host, context.dataDir), context);
 }
 
 async function medianSync(host: PreflightHost, folder: string): Promise<number> {

@@ -117,9 +117,9 @@ export const MACHINE_CASES: Readonly<Record<string, CheckCases>> = {
     says: /95 % of/,
   },
   'disk-sync-slow': {
-    passes: () => ({ host: { measureSync: async () => [2, 3, 90] } }),
-    fails: () => ({ host: { measureSync: async () => [60, 70, 80] } }),
-    says: /median 70 ms/,
+    passes: () => ({ host: { measureSync: async () => [2, 4.9, 90] } }),
+    fails: () => ({ host: { measureSync: async () => [1, 5.5, 6] } }),
+    says: /median 5\.5 ms.*up to 5 ms expected with sqlite/,
   },
   'disk-sync-honest': {
     passes: () => ({ host: { measureSync: async () => [0.4, 0.5, 0.6] } }),

@@ -31,6 +31,22 @@ describe('each check', () => {
   });
 });
 
+describe('a disk that flushes in 20 ms', () => {
+  test('is fast enough beside Postgres, whose own disk it is not', async () => {
+    const settings = {
+      'database.kind': 'postgres',
+      'database.postgres.app_password': 'app',
+      'database.postgres.engine_password': 'engine',
+    };
+    const host = { measureSync: async () => [20, 20, 20] };
+    expect((await look('disk-sync-slow', { host })).outcome).toBe('fail');
+    expect(await look('disk-sync-slow', { host, settings })).toMatchObject({
+      outcome: 'pass',
+      found: expect.stringContaining('up to 50 ms expected with postgres'),
+    });
+  });
+});
+
 describe('a cluster whose build carries no version', () => {
   test('is not refused for it', async () => {
     const given = { target: { runtime: 'helm' as const } };
