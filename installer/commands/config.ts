@@ -34,8 +34,8 @@ export function addConfigCommand(program: Command): void {
   addConfigDiff(config);
   config
     .command('docs')
-    .description('Write the reference page of all settings.')
-    .option('--out <file>', 'where to; - is standard output', 'docs/configuration.md')
+    .description('Print the reference page of all settings.')
+    .option('--out <file>', 'where to; - is standard output', '-')
     .action((options: { out: string }) => writeConfigDocs(options.out));
 }
 

@@ -90,6 +90,15 @@ describe('sallyport config docs', () => {
     expect(sallyport(['config', 'docs', '--out', file]).status).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe(renderReference());
     expect(sallyport(['config', 'docs', '--out', '-']).stdout).toBe(renderReference());
+    expect(sallyport(['config', 'docs']).stdout).toBe(renderReference());
+  });
+
+  test('a file in a folder that is not there is refused by name', () => {
+    const out = '/nowhere/configuration.md';
+    expect(sallyport(['config', 'docs', '--out', out])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`--out: expected a file in a folder that is there`),
+    });
   });
 });
 
