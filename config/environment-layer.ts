@@ -62,7 +62,9 @@ function readVariable(variable: string, text: string, layer: LayerBuilder): void
     unknownName(layer, { source, name: variable, known: BY_ENV.keys() });
     return;
   }
-  const read = readSecretFile(resolve(text));
+  const file = resolve(text);
+  layer.files.push(file);
+  const read = readSecretFile(file);
   if (!read.ok) {
     const { expected, found } = read;
     layer.refuse({ source, path: secret.path, expected, found });

@@ -40,6 +40,8 @@ export interface LoadedConfig {
   warnings: readonly string[];
   /** What was written and where, the stronger later; what nobody wrote has its default. */
   readings: readonly Reading[];
+  /** The files of configuration and of secrets that were read. */
+  files: readonly string[];
 }
 
 /** The machine's own variables (proxy, KUBECONFIG, TZ) for who asks the machine; settings are loaded. */
@@ -76,8 +78,9 @@ export function loadConfigWithWarnings(sources: ConfigSources = {}): LoadedConfi
     problems.push(...ruleProblems(config, right, wrong));
   }
   const warnings = layers.flatMap((layer) => layer.warnings);
-  if (problems.length > 0) throw new ConfigError(problems, warnings);
-  return { config, warnings, readings: right };
+  const files = [...new Set(written.flatMap((layer) => layer.files))];
+  if (problems.length > 0) throw new ConfigError(problems, { warnings, files });
+  return { config, warnings, readings: right, files };
 }
 
 function filesOf(sources: ConfigSources, env: Environment): readonly string[] {

@@ -22,13 +22,19 @@ export interface ConfigProblem extends Origin {
 export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly string[];
+  /** Files that were read, or would have been. */
+  readonly files: readonly string[];
 
-  constructor(problems: readonly ConfigProblem[], warnings: readonly string[] = []) {
+  constructor(
+    problems: readonly ConfigProblem[],
+    { warnings = [], files = [] }: { warnings?: readonly string[]; files?: readonly string[] } = {},
+  ) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     super(`The configuration has ${count}:\n${problems.map(problemLine).join('\n')}`);
     this.name = 'ConfigError';
     this.problems = problems;
     this.warnings = warnings;
+    this.files = files;
   }
 }
 

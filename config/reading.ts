@@ -14,6 +14,8 @@ export interface Layer {
   readonly problems: readonly ConfigProblem[];
   /** Things that work but that a person should change. */
   readonly warnings: readonly string[];
+  /** Files that were read, or would have been: a change of one may change what this source says. */
+  readonly files: readonly string[];
   /** Not there, not YAML or given up: what it would have said is not known. */
   readonly unreadable: boolean;
 }
@@ -25,6 +27,7 @@ export class LayerBuilder implements Layer {
   readonly readings: Reading[] = [];
   readonly problems: ConfigProblem[] = [];
   readonly warnings: string[] = [];
+  readonly files: string[] = [];
   unreadable = false;
 
   get isFull(): boolean {

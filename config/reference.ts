@@ -24,8 +24,36 @@ What is written later wins: the table's defaults, the profile (\`config/profiles
 - Relative paths are relative to \`data_dir\`; \`data_dir\` itself to the working directory.
 - **Secrets** (marked below) are never printed. Each may come from a file: \`secret_key: { file: path }\` in YAML
   (relative to that YAML file) or \`…_FILE\` appended to its variable. One final line break is not part of a secret.
+- **Live** settings change while the server runs; see *Changes while it runs* below. The others wait for a restart.
 - In a variable the items of a list are separated by commas, in a secret's file by lines; an empty variable is \`null\`.
 - Durations are milliseconds, sizes bytes, amounts minor units of the currency.
+
+## Changes while it runs
+
+The files of configuration and of secrets are read anew on SIGHUP, and when one of them changes: within a second where
+the file system tells of it, within ten anywhere (a mounted ConfigMap or Secret, once the kubelet has swapped it; one
+mounted by \`subPath\` never changes). They are read when they have stood still for 100 ms. The environment is that of
+the start.
+
+- All of it is read and checked as at a start. When anything is wrong, the last good configuration stays in force, the
+  server stays ready, and every problem is told with file, line, expected and found: in the log,
+  in \`/readyz?verbose\` under \`config.last_reload\` and by \`sallyport_config_last_reload_success 0\`.
+- When it is right, every live setting that changed takes effect in the same moment. What is under way ends with what it
+  began with: a request, a delivery, the pace of pings of a terminal that is connected.
+- Settings that are not live keep their value. They are listed as \`config.restart_needed\` until a restart, or until
+  they are written as before.
+- A secret is replaced without a gap in three steps: add the new one to \`providers.stripe.webhook_secrets\`, switch at
+  the provider, take the old one out. \`providers.stripe.secret_key\`, \`providers.veriff.api_key\` and
+  \`shared_secret\` have one value; the requests of the moment between the switch at the provider and the reload are
+  refused there and sent again.
+
+| Number | Meaning |
+| --- | --- |
+| \`sallyport_config_last_reload_success\` | 1 when the configuration was right when it was last read, else 0 |
+| \`sallyport_config_last_success_seconds\` | Unix time at which it was last right |
+| \`sallyport_config_generation\` | 1 at the start, one more with each change that took effect |
+| \`sallyport_config_restart_needed\` | settings that wait for a restart |
+| \`sallyport_config_info{digest}\` | always 1; the same digest on every replica that has the same configuration |
 `;
 
 function renderGroup(group: string, entries: readonly NamedSetting[]): string {
@@ -34,12 +62,12 @@ function renderGroup(group: string, entries: readonly NamedSetting[]): string {
 }
 
 function renderSetting(entry: NamedSetting): string {
-  const secret = entry.sensitive ? '**Secret.** ' : '';
+  const marks = (entry.sensitive ? '**Secret.** ' : '') + (entry.live ? '**Live.** ' : '');
   const cells = [
     `\`${entry.path}\`<br>\`${entry.env}\``,
     `\`${JSON.stringify(entry.default)}\``,
     escapeCell(entry.format.expected),
-    secret + escapeCell(entry.doc),
+    marks + escapeCell(entry.doc),
   ];
   return `| ${cells.join(' | ')} |`;
 }

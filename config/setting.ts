@@ -26,6 +26,8 @@ export interface Setting<T> {
   readonly default: T;
   /** Never printed, logged or put into a support bundle. May come from a file. */
   readonly sensitive: boolean;
+  /** Changes while the server runs, without a restart. */
+  readonly live: boolean;
 }
 
 export interface SettingsTable {
@@ -44,8 +46,9 @@ export function setting<T>(parts: {
   format: Format<T>;
   default: NoInfer<T>;
   sensitive?: boolean;
+  live?: boolean;
 }): Setting<T> {
-  return { sensitive: false, ...parts };
+  return { sensitive: false, live: false, ...parts };
 }
 
 export function isSetting(entry: Setting<unknown> | SettingsTable): entry is Setting<unknown> {

@@ -30,6 +30,7 @@ export function readYamlFile(
   read: (contents: Node, reader: YamlReader) => void,
 ): LayerBuilder {
   const layer = new LayerBuilder();
+  layer.files.push(file);
   const refuse = (found: string): LayerBuilder => {
     const expected = `a YAML file of up to ${FILE_BYTES_MAX} bytes`;
     layer.refuse({ source: file, path: '', expected, found });

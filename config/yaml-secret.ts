@@ -28,6 +28,7 @@ function secretText(node: Node | null, setting: NamedSetting, reader: YamlReader
     return null;
   }
   const file = resolve(dirname(reader.file), named);
+  reader.layer.files.push(file);
   const secret = reader.readSecret?.(file, setting.path) ?? readSecretFile(file);
   if (!secret.ok) {
     const { expected, found } = secret;

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/load.ts';
 import { clientSettings } from './compose-settings.ts';
+import { type LiveConfig, viewOf } from './live-config.ts';
 import type { DevicesSettings } from './domains/devices/index.ts';
 import {
   type GatewayIdentity,
@@ -21,14 +22,16 @@ const NOWHERE = 'http://127.0.0.1:1';
 
 export function createClients(
   world: World,
-  config: Config,
+  live: LiveConfig,
   seams: Seams,
 ): Record<'stripe' | 'veriff', HttpClient> {
   const open = (provider: 'stripe' | 'veriff'): HttpClient => {
-    const { enabled, base_url: baseUrl } = config.providers[provider];
-    const base = enabled ? (baseUrl ?? NOWHERE) : NOWHERE;
-    const settings = clientSettings(config, provider);
-    return seams.client(createHttpClient(world, { baseUrl: base, ...settings }));
+    const settings = viewOf(live, (config) => {
+      const { enabled, base_url: baseUrl } = config.providers[provider];
+      const base = enabled ? (baseUrl ?? NOWHERE) : NOWHERE;
+      return { baseUrl: base, ...clientSettings(config, provider) };
+    });
+    return seams.client(createHttpClient(world, settings));
   };
   return { stripe: open('stripe'), veriff: open('veriff') };
 }
@@ -46,26 +49,31 @@ export function gatewayIdentity(
   return openGatewayIdentity(world, { folder, publicNames: gateway.public_names });
 }
 
-export function deviceSettings(world: World, { gateway }: Config): DevicesSettings {
+export function deviceSettings(world: World, live: LiveConfig): DevicesSettings {
   const unique = Buffer.from(world.random.bytes(4)).toString('hex');
+  const { gateway } = live.current();
   return {
     replica: `${hostname()}-${process.pid}-${unique}`,
-    gateway: {
-      host: gateway.host,
-      port: gateway.port,
-      maxPayloadBytes: gateway.max_payload_bytes,
-      pingMs: gateway.heartbeat_ms,
-      pongDeadlineMs: gateway.pong_deadline_ms,
-      sendQueueBytes: gateway.send_queue_bytes,
-      connectionsMax: gateway.connections_max,
-      connectsPerSecond: gateway.connects_per_second,
-      authDeadlineMs: gateway.auth_deadline_ms,
-      windowEvents: gateway.window_events,
-      decideDeadlineMsMax: gateway.decide_deadline_ms_max,
-    },
+    gateway: viewOf(live, gatewaySettings),
     endpoint: {
       host: gateway.public_names.find((name) => name !== 'localhost') ?? 'localhost',
       port: gateway.port === 0 ? null : gateway.port,
     },
+  };
+}
+
+function gatewaySettings({ gateway }: Config): DevicesSettings['gateway'] {
+  return {
+    host: gateway.host,
+    port: gateway.port,
+    maxPayloadBytes: gateway.max_payload_bytes,
+    pingMs: gateway.heartbeat_ms,
+    pongDeadlineMs: gateway.pong_deadline_ms,
+    sendQueueBytes: gateway.send_queue_bytes,
+    connectionsMax: gateway.connections_max,
+    connectsPerSecond: gateway.connects_per_second,
+    authDeadlineMs: gateway.auth_deadline_ms,
+    windowEvents: gateway.window_events,
+    decideDeadlineMsMax: gateway.decide_deadline_ms_max,
   };
 }

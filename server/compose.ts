@@ -5,7 +5,6 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { SENSITIVE_PATHS } from '../config/table.ts';
-import type { Config } from '../config/load.ts';
 import { MIGRATIONS } from '../migrations/index.ts';
 import { accessSettings, bootstrap } from './bootstrap.ts';
 import * as settings from './compose-settings.ts';
@@ -15,7 +14,13 @@ import { questions, tellRetried } from './compose-questions.ts';
 import { databaseSettings } from './database-settings.ts';
 import { describeApp, refuseUnhealthy } from './describe.ts';
 import { ACTIONS, createAccess, nodeScope } from './domains/access/index.ts';
-import { healthPages, metricsPage, readBuild } from './domains/appliance/index.ts';
+import {
+  createConfigMetrics,
+  healthPages,
+  metricsPage,
+  presentConfig,
+  readBuild,
+} from './domains/appliance/index.ts';
 import { createAudit } from './domains/audit/index.ts';
 import {
   createBiometrics,
@@ -50,6 +55,7 @@ import {
   deadLetterRoutes,
   type Outbox,
 } from './platform/outbox/index.ts';
+import { digestOf, type LiveConfig, viewOf } from './live-config.ts';
 import { realWorld } from './real-world.ts';
 import type { Seams } from './seams.ts';
 import { createIds } from './shared/ids.ts';
@@ -78,12 +84,19 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MIGRATION_NAMES = MIGRATIONS.map(({ name }) => name);
 const PURGE_EVERY_MS = 3_600_000;
 
-export async function compose(config: Config, role: ServingRole, seams: Seams): Promise<Appliance> {
+export async function compose(
+  live: LiveConfig,
+  role: ServingRole,
+  seams: Seams,
+): Promise<Appliance> {
+  // What is read from here takes effect at a start only; what may change while serving is a view.
+  const config = live.current();
   // The world, and what everything shares.
   const world = realWorld();
   const build = readBuild(ROOT);
   const hidden = new Set(SENSITIVE_PATHS.map((path) => path.split('.').at(-1) ?? path));
   const log = createLogger({ level: config.log.level, ...build, role, secretNames: hidden });
+  live.onChange((now) => void (log.level = now.log.level));
   const metrics = createMetrics(build);
   const databases = seams.databases(
     connectDatabases(databaseSettings(config), { timers: world.timers }),
@@ -92,7 +105,7 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   measureConnections(metrics, databases.connections);
   const deps: Deps = { databases, world, ids: createIds(world), log, bell: createBell() };
   const kek = openKekFile(config.keys.file.path, world);
-  const clients = createClients(world, config, seams);
+  const clients = createClients(world, live, seams);
 
   // Domains, in order of dependence.
   const access = createAccess(deps, accessSettings(config));
@@ -103,19 +116,19 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   const biometrics = createBiometrics(deps, {
     feed: audit.feed,
     kek,
-    settings: settings.biometricsSettings(config),
+    settings: viewOf(live, settings.biometricsSettings),
     extractors: [SYNTHETIC_512],
     nodeScope,
   });
   const ledger = createLedger(deps);
   const kyc = createKyc(deps, {
-    settings: settings.kycSettings(config),
-    veriff: settings.veriffSettings(config),
+    settings: viewOf(live, settings.kycSettings),
+    veriff: viewOf(live, settings.veriffSettings),
     client: clients.veriff,
   });
   const payments = createPayments(deps, {
-    settings: settings.paymentSettings(config),
-    stripe: settings.stripeSettings(config),
+    settings: viewOf(live, settings.paymentSettings),
+    stripe: viewOf(live, settings.stripeSettings),
     ledger,
     client: clients.stripe,
     nodeScope,
@@ -125,7 +138,7 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   const devices = createDevices(
     deps,
     {
-      settings: deviceSettings(world, config),
+      settings: deviceSettings(world, live),
       identity,
       claimKey: await kek.derive('claim-codes/v1'),
       decisions: { payment: answerPayment({ biometrics, payments }) },
@@ -138,16 +151,16 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   const inbox = createInbox(deps, {
     sources: [payments.inboxSource, kyc.inboxSource],
     clients: { stripe: clients.stripe, veriff: clients.veriff },
-    secretsOf: async ({ provider }) => settings.webhookSecrets(config, provider),
-    settings: settings.inboxSettings(config),
+    secretsOf: async ({ provider }) => settings.webhookSecrets(live.current(), provider),
+    settings: viewOf(live, settings.inboxSettings),
   });
   const outbox: Outbox = createOutbox(deps, {
     handlers: { ...inbox.handlers, ...kyc.handlers, ...payments.handlers },
     destinations: {
-      stripe: settings.destinationSettings(config, 'stripe'),
-      veriff: settings.destinationSettings(config, 'veriff'),
+      stripe: viewOf(live, (now) => settings.destinationSettings(now, 'stripe')),
+      veriff: viewOf(live, (now) => settings.destinationSettings(now, 'veriff')),
     },
-    settings: settings.outboxSettings(config),
+    settings: viewOf(live, settings.outboxSettings),
     schedules: [
       ...inbox.schedules,
       ...kyc.schedules,
@@ -164,7 +177,11 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
   // HTTP: the table of every route, and the pages beside it.
   const draining = createDrainSwitch();
   let started = false;
-  const http = settings.httpSettings(config, { build, cursorKey: await kek.derive('cursor/v1') });
+  const cursorKey = await kek.derive('cursor/v1');
+  const http = viewOf(live, (now) => settings.httpSettings(now, { build, cursorKey }));
+  const digestKey = await kek.derive('config-digest/v1');
+  const digest = (): string => digestOf(live.current(), digestKey);
+  createConfigMetrics(metrics, { state: live.state, digest });
   const deadLetters = { routes: deadLetterRoutes(deps, tellRetried(deps)) };
   const rooms = [access, audit, people, biometrics, kyc, payments, devices, inbox, deadLetters];
   const routes = rooms.flatMap((room) => room.routes);
@@ -183,8 +200,9 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
           { name: 'database', check: databases.ping },
           { name: 'keys', check: async () => refuseUnhealthy(await kek.health()) },
         ],
+        detail: () => ({ config: presentConfig(live.state(), digest()) }),
       }),
-      ...(config.metrics.enabled ? [metricsPage(metrics.registry)] : []),
+      metricsPage(metrics.registry, () => live.current().metrics.enabled),
     ],
     actions: ACTIONS,
     access,
@@ -211,12 +229,12 @@ export async function compose(config: Config, role: ServingRole, seams: Seams): 
       await biometrics.startGallery();
       closers.push(biometrics.stopGallery);
     }
-    closers.push(() => outbox.stop(config.http.drain_ms));
+    closers.push(() => outbox.stop(http.drainMs));
     let gateway: string | null = null;
     if (serves('all', 'gateway')) {
       const at = await devices.gateway.start();
       gateway = `wss://${at.host}:${at.port}${DEVICE_PATH}`;
-      closers.push(() => devices.gateway.stop(config.http.drain_ms));
+      closers.push(() => devices.gateway.stop(http.drainMs));
       const renewal = keepIdentityFresh({
         ...{ world, log, current: identity, use: devices.gateway.useCertificate },
         open: () => gatewayIdentity(world, config),

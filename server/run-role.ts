@@ -1,5 +1,6 @@
-// One process, one role: `all`, `api`, `gateway` and `worker` serve until a signal; `migrate` brings the
-// database up; `check` builds everything, opens nothing and prints the steps and the routes.
+// One process, one role: `all`, `api`, `gateway` and `worker` serve until a signal (SIGHUP reads the
+// configuration anew); `migrate` brings the database up; `check` builds everything, opens nothing and
+// prints the steps and the routes.
 
 import { mkdirSync } from 'node:fs';
 import { MIGRATIONS } from '../migrations/index.ts';
@@ -12,10 +13,13 @@ import {
 import { verifyTrustRoot } from '../config/trust-root.ts';
 import { compose, type ServingRole } from './compose.ts';
 import { databaseSettings } from './database-settings.ts';
+import { followConfig } from './follow-config.ts';
+import { createLiveConfig } from './live-config.ts';
 import { migrateUp } from './platform/database/migrate.ts';
 import { NEWER_SCHEMA } from './platform/database/schema-version.ts';
 import { refuseHalfRestored } from './refuse-half-restored.ts';
 import { lockSqlite } from './platform/database/sqlite-lock.ts';
+import { realWorld } from './real-world.ts';
 import { type Seams, seamsOf } from './seams.ts';
 import { explainStart } from './start-problem.ts';
 
@@ -31,17 +35,18 @@ export async function runRole(
     console.error(USAGE);
     return 2;
   }
+  const load = (): LoadedConfig => loadConfigWithWarnings({ files: asked.files });
   let loaded: LoadedConfig;
   try {
-    loaded = loadConfigWithWarnings({ files: asked.files });
+    loaded = load();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
     return 2;
   }
-  mkdirSync(loaded.config.data_dir, { recursive: true, mode: 0o700 });
   try {
-    return await start(asked.role, loaded, makeSeams);
+    mkdirSync(loaded.config.data_dir, { recursive: true, mode: 0o700 });
+    return await start(asked.role, loaded, { load, makeSeams });
   } catch (error) {
     console.error(`Sallyport did not start: ${explainStart(error, loaded.config)}`);
     return 1;
@@ -50,9 +55,10 @@ export async function runRole(
 
 async function start(
   role: string,
-  { config, warnings }: LoadedConfig,
-  makeSeams: (config: Config) => Seams,
+  loaded: LoadedConfig,
+  { load, makeSeams }: { load: () => LoadedConfig; makeSeams: (config: Config) => Seams },
 ): Promise<number> {
+  const { config, warnings } = loaded;
   refuseHalfRestored(config.data_dir);
   if (config.trust.root_file !== null) verifyTrustRoot(config.trust.root_file);
   const settings = databaseSettings(config);
@@ -68,18 +74,26 @@ async function start(
   const lock = alone ? lockSqlite(settings.file, process.pid) : null;
   if (alone) await migrateUp(settings, MIGRATIONS);
   const serving = role === 'check' ? 'all' : (role as ServingRole);
-  const appliance = await compose(config, serving, makeSeams(config));
+  const world = realWorld();
+  const live = createLiveConfig(loaded, { load, clock: world.clock });
+  const appliance = await compose(live, serving, makeSeams(config));
   for (const warning of warnings) appliance.log.warn(warning);
   if (role === 'check') {
     console.log(appliance.describe());
     await appliance.stop();
     return 0;
   }
-  const stopped = stopOnSignal(appliance.stop);
+  const following = followConfig(world, { live, log: appliance.log });
+  process.on('SIGHUP', following.request);
+  const stopped = stopOnSignal(async () => {
+    following.stop();
+    await appliance.stop();
+  });
   try {
     const addresses = await appliance.start();
     console.log(JSON.stringify({ ready: true, role, ...addresses }));
   } catch (error) {
+    following.stop();
     // Half an appliance serves nobody, and its outbox would go on sending.
     await appliance.stop();
     throw error;

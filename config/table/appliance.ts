@@ -19,6 +19,7 @@ export const applianceSettings = {
       doc: 'The least important line that is written.',
       format: oneOf('debug', 'info', 'warn', 'error'),
       default: 'info',
+      live: true,
     }),
     pretty: setting({
       doc: 'Lines for people instead of one JSON object per line.',
@@ -31,6 +32,7 @@ export const applianceSettings = {
       doc: 'Serve /metrics in the Prometheus text format.',
       format: flag,
       default: true,
+      live: true,
     }),
   },
   keys: {
@@ -71,6 +73,7 @@ export const applianceSettings = {
       doc: 'How long an answer is kept for its Idempotency-Key.',
       format: days({ min: 1, max: 90 }),
       default: 7,
+      live: true,
     }),
     page_limit_default: setting({
       doc: 'Rows of a page when the request does not say.',

@@ -16,18 +16,20 @@ import { setting } from '../setting.ts';
 const HOUR_MS = 3_600_000;
 
 const minor = (doc: string, defaultMinor: number) =>
-  setting({ doc, format: amountMinor, default: defaultMinor });
+  setting({ doc, format: amountMinor, default: defaultMinor, live: true });
 
 export const identificationSettings = {
   false_positive_rate: setting({
     doc: 'False-positive identification rate: the share of searches by unenrolled people that may return anyone. The threshold follows from it and the size of the gallery.',
     format: fraction({ min: 0.000_000_01, max: 0.01 }),
     default: 0.0001,
+    live: true,
   }),
   margin_min: setting({
     doc: 'How much better the best person must score than the second best; below it the answer is ambiguous.',
     format: fraction({ min: 0, max: 1 }),
     default: 0.03,
+    live: true,
   }),
   workers: setting({
     doc: 'Threads that search the gallery.',
@@ -38,6 +40,7 @@ export const identificationSettings = {
     doc: 'How far the gallery may lag behind the database; beyond it the appliance refuses to identify. An erasure bites within this bound.',
     format: durationMs({ min: 100, max: 60_000 }),
     default: 2_000,
+    live: true,
   }),
   gallery_max: setting({
     doc: 'The most templates of one gallery. 512-d templates need 2 KiB of memory each.',
@@ -64,6 +67,7 @@ export const paymentsSettings = {
       doc: 'Accept payments within the limits below while the payment provider cannot be reached.',
       format: flag,
       default: false,
+      live: true,
     }),
     limit_txn_minor: minor('Offline: the largest single payment.', 5_000),
     limit_person_open_minor: minor('Offline: the most one person may have open.', 10_000),
@@ -74,11 +78,13 @@ export const paymentsSettings = {
       doc: 'Offline acceptance stops when the provider was last reached longer ago than this.',
       format: durationMs({ min: 60_000, max: 30 * 24 * HOUR_MS }),
       default: 8 * HOUR_MS,
+      live: true,
     }),
     forward_max_age_ms: setting({
       doc: 'An offline payment older than this is no longer sent to the provider by itself; a person decides.',
       format: durationMs({ min: 60_000, max: 30 * 24 * HOUR_MS }),
       default: 24 * HOUR_MS,
+      live: true,
     }),
   },
   unknown: {
@@ -86,21 +92,25 @@ export const paymentsSettings = {
       doc: 'Time between an exchange whose outcome is unknown and its first lookup.',
       format: durationMs({ min: 10, max: 600_000 }),
       default: 2_000,
+      live: true,
     }),
     lookup_misses: setting({
       doc: 'Lookups that must find nothing before an operation may count as absent.',
       format: integer({ min: 1, max: 100 }, 'lookups'),
       default: 2,
+      live: true,
     }),
     absent_after_ms: setting({
       doc: 'Time that must also have passed before an operation counts as absent.',
       format: durationMs({ min: 1_000, max: 24 * HOUR_MS }),
       default: 600_000,
+      live: true,
     }),
     escalate_after_ms: setting({
       doc: 'An operation that is unknown for longer than this needs a person.',
       format: durationMs({ min: 1_000, max: 30 * 24 * HOUR_MS }),
       default: 24 * HOUR_MS,
+      live: true,
     }),
   },
 };
@@ -110,6 +120,7 @@ export const kycSettings = {
     doc: 'How long an approval is valid.',
     format: days({ min: 1, max: 3650 }),
     default: 365,
+    live: true,
   }),
   level: setting({
     doc: 'The name of the check that a payment asks for.',
@@ -118,5 +129,6 @@ export const kycSettings = {
       words: 'a name of lower-case letters, digits and _, up to 64',
     }),
     default: 'standard',
+    live: true,
   }),
 };

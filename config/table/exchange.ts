@@ -36,21 +36,25 @@ export const outboxSettings = {
     doc: 'Messages of one destination in flight in one process.',
     format: integer({ min: 1, max: 10_000 }, 'messages'),
     default: 64,
+    live: true,
   }),
   attempts_max: setting({
     doc: 'After this many counted attempts a message becomes a dead letter. Time in which the breaker is open does not count.',
     format: integer({ min: 1, max: 1000 }, 'attempts'),
     default: 30,
+    live: true,
   }),
   backoff_base_ms: setting({
     doc: 'Upper bound of the first wait between two attempts; it doubles with each, full jitter below it.',
     format: durationMs({ min: 1, max: 600_000 }),
     default: 1_000,
+    live: true,
   }),
   backoff_cap_ms: setting({
     doc: 'Upper bound of any wait between two attempts.',
     format: durationMs({ min: 1, max: 24 * HOUR_MS }),
     default: 300_000,
+    live: true,
   }),
   retention_days: setting({
     doc: 'How long attempts and dead letters are kept.',
@@ -62,16 +66,19 @@ export const outboxSettings = {
       doc: 'Failures of a destination in a row that open its breaker.',
       format: integer({ min: 1, max: 1000 }, 'failures'),
       default: 3,
+      live: true,
     }),
     open_ms: setting({
       doc: 'How long a breaker stays open before the first probe; it doubles with each failed probe.',
       format: durationMs({ min: 10, max: HOUR_MS }),
       default: 5_000,
+      live: true,
     }),
     open_ms_max: setting({
       doc: 'The longest a breaker stays open between two probes.',
       format: durationMs({ min: 10, max: 24 * HOUR_MS }),
       default: 60_000,
+      live: true,
     }),
   },
 };
@@ -86,10 +93,12 @@ export const inboxSettings = {
     doc: 'How old a signed timestamp may be at the receive time.',
     format: durationMs({ min: 1_000, max: 24 * HOUR_MS }),
     default: 300_000,
+    live: true,
   }),
   raw_limit_bytes: setting({
     doc: "The largest body of a provider's webhook.",
     format: bytes({ min: 1024, max: 16 * MIB }),
     default: MIB,
+    live: true,
   }),
 };

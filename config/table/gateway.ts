@@ -39,40 +39,48 @@ export const gatewaySettings = {
     doc: 'How long a new connection has to present its signed hello.',
     format: durationMs({ min: 100, max: 120_000 }),
     default: 10_000,
+    live: true,
   }),
   heartbeat_ms: setting({
     doc: 'Time between two pings of the server.',
     format: durationMs({ min: 100, max: 600_000 }),
     default: 25_000,
+    live: true,
   }),
   pong_deadline_ms: setting({
     doc: 'How long a terminal has to answer a ping before its connection is closed.',
     format: durationMs({ min: 100, max: 120_000 }),
     default: 10_000,
+    live: true,
   }),
   send_queue_bytes: setting({
     doc: 'Bytes that may wait for one slow terminal before its connection is closed; it resumes later.',
     format: bytes({ min: 16 * KIB, max: 256 * MIB }),
     default: MIB,
+    live: true,
   }),
   connections_max: setting({
     doc: 'Connections of this process, signed in or not.',
     format: integer({ min: 1, max: 1_000_000 }, 'connections'),
     default: 10_000,
+    live: true,
   }),
   connects_per_second: setting({
     doc: 'New connections taken per second; the others are told to come back.',
     format: integer({ min: 1, max: 100_000 }, 'connections'),
     default: 200,
+    live: true,
   }),
   window_events: setting({
     doc: 'Events a terminal may have sent without an acknowledgement.',
     format: integer({ min: 1, max: 10_000 }, 'events'),
     default: 256,
+    live: true,
   }),
   decide_deadline_ms_max: setting({
     doc: 'The longest time a terminal may give a decision.',
     format: durationMs({ min: 100, max: 60_000 }),
     default: 5_000,
+    live: true,
   }),
 };

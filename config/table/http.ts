@@ -22,6 +22,7 @@ export const httpSettings = {
     doc: 'The largest body of an ordinary request.',
     format: bytes({ min: KIB, max: 64 * MIB }),
     default: MIB,
+    live: true,
   }),
   header_limit_bytes: setting({
     doc: 'The largest sum of header lines.',
@@ -32,20 +33,24 @@ export const httpSettings = {
     doc: 'The largest body of a bulk import (NDJSON, read as a stream).',
     format: bytes({ min: KIB, max: 16 * 1024 * MIB }),
     default: 256 * MIB,
+    live: true,
   }),
   import_line_limit_bytes: setting({
     doc: 'The largest line of a bulk import.',
     format: bytes({ min: 256, max: 16 * MIB }),
     default: 64 * KIB,
+    live: true,
   }),
   request_timeout_ms: setting({
     doc: 'How long an ordinary request may take before it is answered with an error.',
     format: durationMs({ min: 100, max: 600_000 }),
     default: 30_000,
+    live: true,
   }),
   drain_ms: setting({
     doc: 'How long a stopping server lets requests and messages in flight finish.',
     format: durationMs({ min: 0, max: 600_000 }),
     default: 20_000,
+    live: true,
   }),
 };

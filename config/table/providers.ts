@@ -26,11 +26,13 @@ const common = (provider: string) => ({
     doc: 'The longest wait for a connection. Passing it proves that nothing was sent.',
     format: durationMs({ min: 50, max: 60_000 }),
     default: 5_000,
+    live: true,
   }),
   timeout_ms: setting({
     doc: 'The longest wait for an answer. Passing it leaves the outcome unknown.',
     format: durationMs({ min: 50, max: 300_000 }),
     default: 30_000,
+    live: true,
   }),
   poll_ms: setting({
     doc: 'How often the appliance asks for what it has missed.',
@@ -57,12 +59,14 @@ export const providersSettings = {
       format: optional(secret),
       default: null,
       sensitive: true,
+      live: true,
     }),
     webhook_secrets: setting({
       doc: 'Signing secrets of the webhook endpoint. All are accepted, so that one can be replaced without a gap.',
       format: listOf(secret, 8),
       default: [],
       sensitive: true,
+      live: true,
     }),
     api_version: setting({
       doc: 'The Stripe-Version header of every request.',
@@ -90,12 +94,14 @@ export const providersSettings = {
       format: optional(secret),
       default: null,
       sensitive: true,
+      live: true,
     }),
     shared_secret: setting({
       doc: 'Shared secret of the integration; signs requests and webhooks.',
       format: optional(secret),
       default: null,
       sensitive: true,
+      live: true,
     }),
   },
 };

@@ -105,7 +105,7 @@ function settingsNamed(path: string): NamedSetting[] {
 function loadAppliance(file: string): LoadedConfig {
   const { written: readings, config } = readApplianceFile(file);
   return loadConfigWithWarnings({
-    layers: [{ readings, problems: [], warnings: [], unreadable: false }],
+    layers: [{ readings, problems: [], warnings: [], files: [], unreadable: false }],
     env: {},
     overrides: { data_dir: config.data_dir },
   });

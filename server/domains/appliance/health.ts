@@ -18,6 +18,8 @@ export interface HealthFacts {
   draining: { readonly phase: 'serving' | 'notice' | 'closing' };
   /** True once everything has been started. */
   started(): boolean;
+  /** Of `?verbose`, beside the checks: never decides whether this process is ready. */
+  detail?: () => Readonly<Record<string, unknown>>;
 }
 
 export interface CheckResult {
@@ -36,10 +38,12 @@ export function healthPages(world: World, facts: HealthFacts): readonly Page[] {
       const started = facts.started();
       return jsonAnswer(started ? 200 : 503, { status: started ? 'started' : 'starting' });
     }),
-    quiet('/readyz', async () => {
+    quiet('/readyz', async (_name, query) => {
       const checks = await readiness(world, facts);
       const ready = checks.every((check) => check.ok);
-      return jsonAnswer(ready ? 200 : 503, { status: ready ? 'ready' : 'not_ready', checks });
+      const detail = query.has('verbose') ? facts.detail?.() : {};
+      const status = ready ? 'ready' : 'not_ready';
+      return jsonAnswer(ready ? 200 : 503, { status, checks, ...detail });
     }),
     { path: '/version', logged: true, answer: async () => jsonAnswer(200, facts.build) },
   ];

@@ -13,7 +13,8 @@ export interface Page {
   path: string;
   /** `false` keeps it out of the log unless it fails: probes come every few seconds. */
   logged: boolean;
-  answer(name: string): Promise<PageAnswer | null>;
+  /** Null: there is nothing here. */
+  answer(name: string, query: URLSearchParams): Promise<PageAnswer | null>;
 }
 
 export function jsonAnswer(status: number, value: unknown): PageAnswer {

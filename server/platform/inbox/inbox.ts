@@ -3,6 +3,7 @@
 // `onBreaker`.
 
 import { accountRoutes } from './account-routes.ts';
+import { withDefaults } from '../../shared/with-defaults.ts';
 import type { Deps } from '../deps.ts';
 import type { AnyRoute } from '../http/route.ts';
 import type { HandlerTable } from '../outbox/handler.ts';
@@ -40,7 +41,7 @@ export function createInbox(deps: Deps, options: InboxOptions): Inbox {
     ...deps,
     sources: new Map(options.sources.map((source) => [source.provider, source])),
     clients: new Map(Object.entries(options.clients)),
-    settings: { ...INBOX_DEFAULTS, ...options.settings },
+    settings: withDefaults(INBOX_DEFAULTS, options.settings),
   };
   const receiving = {
     ...polling,

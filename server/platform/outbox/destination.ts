@@ -66,7 +66,8 @@ export class Destination {
 
   /** How many more exchanges may start now; 0 while the breaker is not closed. */
   room(): number {
-    return this.#breaker.state === 'closed' ? Math.max(0, this.#window - this.#inflight) : 0;
+    const window = Math.min(this.#window, this.settings.inflightMax);
+    return this.#breaker.state === 'closed' ? Math.max(0, window - this.#inflight) : 0;
   }
 
   /** Whether the one probe is wanted now. */

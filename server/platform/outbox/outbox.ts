@@ -1,6 +1,7 @@
 // The outbox of a process: destinations and their health everywhere; leases, engine and schedules
 // where it works. One per process.
 
+import { withDefaults } from '../../shared/with-defaults.ts';
 import { pause } from '../../shared/world.ts';
 import { transaction } from '../database/database.ts';
 import type { Deps } from '../deps.ts';
@@ -48,7 +49,7 @@ export interface Outbox {
 export function createOutbox(deps: Deps, options: OutboxOptions): Outbox {
   const { world, log } = deps;
   const db = deps.databases.engine;
-  const settings = { ...OUTBOX_DEFAULTS, ...options.settings };
+  const settings = withDefaults(OUTBOX_DEFAULTS, options.settings);
   const metrics = options.metrics ?? NO_METRICS;
   const bell = deps.bell ?? createBell();
   const lease = createShardLease({ db, world, log }, settings, bell.ring);
@@ -59,7 +60,7 @@ export function createOutbox(deps: Deps, options: OutboxOptions): Outbox {
   };
   const destinations = new Map(
     Object.entries(options.destinations).map(([id, set]) => {
-      const whole = { ...DESTINATION_DEFAULTS, ...set };
+      const whole = withDefaults(DESTINATION_DEFAULTS, set);
       return [id, new Destination({ db, world, log, metrics, onBreaker }, id, whole)];
     }),
   );

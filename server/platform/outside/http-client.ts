@@ -64,16 +64,16 @@ export function createHttpClient(
 ): HttpClient {
   const base = new URL(settings.baseUrl);
   const prefix = base.pathname.replace(/\/$/, '');
-  const connect = buildConnector({
-    allowH2: false, // HTTP/2 replays streams after GOAWAY by itself
-    timeout: settings.connectTimeoutMs,
-    ...(settings.ca === undefined ? {} : { ca: settings.ca }),
-  });
+  const connect = createConnector(settings);
   const { proxy = null } = settings;
   const pool = new Pool(base.origin, {
     connections: settings.connectionsMax,
     pipelining: 1, // more would make one lost reply a doubt about several requests
-    connect: proxy === null ? connect : throughProxy(proxy, connect, settings.connectTimeoutMs),
+    connect:
+      proxy === null
+        ? connect
+        : (options, callback) =>
+            throughProxy(proxy, connect, settings.connectTimeoutMs)(options, callback),
     headersTimeout: 0, // ours run on the world's timers
     bodyTimeout: 0,
   });
@@ -84,6 +84,23 @@ export function createHttpClient(
       return ended;
     },
     close: () => pool.destroy(),
+  };
+}
+
+type Connector = ReturnType<typeof buildConnector>;
+
+/** Undici's own, made anew when the time it may take has changed. */
+function createConnector(settings: HttpClientSettings): Connector {
+  let timeout = Number.NaN;
+  let made: Connector | null = null;
+  return (options, callback) => {
+    if (made === null || timeout !== settings.connectTimeoutMs) {
+      timeout = settings.connectTimeoutMs;
+      const ca = settings.ca === undefined ? {} : { ca: settings.ca };
+      // HTTP/2 replays streams after GOAWAY by itself.
+      made = buildConnector({ allowH2: false, timeout, ...ca });
+    }
+    made(options, callback);
   };
 }
 

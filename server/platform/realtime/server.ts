@@ -40,8 +40,12 @@ export function createRealtimeServer(parts: RealtimeParts): RealtimeServer {
     stopping: false,
     connections: 0,
     connects: createTokenBucket(world.monotonic, {
-      perSecond: settings.connectsPerSecond,
-      burst: settings.connectsPerSecond,
+      get perSecond() {
+        return settings.connectsPerSecond;
+      },
+      get burst() {
+        return settings.connectsPerSecond;
+      },
     }),
   };
   const enter = acceptUpgrades(parts, members);
@@ -53,6 +57,7 @@ export function createRealtimeServer(parts: RealtimeParts): RealtimeServer {
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     state.connections = members.count();
+    server.maxConnections = settings.connectionsMax + LIMITS.pendingSockets; // it may have changed
     const refusal = refuseUpgrade(request, settings, state);
     if (refusal === null) return enter(request, socket as TLSSocket, head);
     parts.onRefused?.(refusal.status);

@@ -1,4 +1,5 @@
-// A token bucket: so many per second, and a burst. Pure but for the clock it is given.
+// A token bucket: so many per second, and a burst. Pure but for the clock it is given. The rate is read
+// each time: it may change.
 
 import type { Monotonic } from '../../shared/world.ts';
 
@@ -11,11 +12,12 @@ export interface TokenBucket {
 
 export function createTokenBucket(
   monotonic: Monotonic,
-  { perSecond, burst }: { perSecond: number; burst: number },
+  rate: Readonly<{ perSecond: number; burst: number }>,
 ): TokenBucket {
-  let tokens = burst;
+  let tokens = rate.burst;
   let filledAt = monotonic();
   const fill = (): void => {
+    const { perSecond, burst } = rate;
     const now = monotonic();
     tokens = Math.min(burst, tokens + ((now - filledAt) * perSecond) / 1_000);
     filledAt = now;
@@ -29,7 +31,7 @@ export function createTokenBucket(
     },
     waitMs: () => {
       fill();
-      return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1_000) / perSecond);
+      return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1_000) / rate.perSecond);
     },
   };
 }

@@ -26,7 +26,7 @@ async function ask(
     draining: { phase },
     started: () => started,
   });
-  const answer = await pages.find((page) => page.path === path)?.answer('');
+  const answer = await pages.find((page) => page.path === path)?.answer('', new URLSearchParams());
   return { status: answer?.status ?? 0, body: JSON.parse(String(answer?.body)) };
 }
 

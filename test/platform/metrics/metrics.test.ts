@@ -36,7 +36,7 @@ describe('createMetrics', () => {
 
 test('/metrics is in the format that Prometheus scrapes', async () => {
   const metrics = createMetrics(build);
-  const answer = await metricsPage(metrics.registry).answer('');
+  const answer = await metricsPage(metrics.registry, () => true).answer('', new URLSearchParams());
   expect(answer?.type).toMatch(/^text\/plain; version=0\.0\.4/);
   expect(String(answer?.body)).toMatch(/^# HELP /);
 });

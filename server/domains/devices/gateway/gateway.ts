@@ -8,6 +8,7 @@ import {
   createRealtimeServer,
   type RealtimeServer,
 } from '../../../platform/realtime/index.ts';
+import { withDefaults } from '../../../shared/with-defaults.ts';
 import type { DevicesParts } from '../parts.ts';
 import { createClaimPace, greet } from './authenticate.ts';
 import { createChores } from './chores.ts';
@@ -57,7 +58,7 @@ export function createGateway(domain: DevicesParts, metrics?: Metrics): Gateway 
     });
   const server: RealtimeServer = createRealtimeServer({
     world,
-    settings: { ...settings.gateway, path: PATH, protocols: [SUBPROTOCOL] },
+    settings: withDefaults({ path: PATH, protocols: [SUBPROTOCOL] }, settings.gateway),
     certificate: identity,
     onRefused: numbers.refused,
     onConnection,

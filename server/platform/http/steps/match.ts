@@ -64,7 +64,8 @@ async function answerPage(context: HttpContext): Promise<void> {
     refuse(context, ['GET', 'HEAD']);
     return;
   }
-  const answer = await page.answer(context.path.slice(context.path.lastIndexOf('/') + 1));
+  const last = context.path.slice(context.path.lastIndexOf('/') + 1);
+  const answer = await page.answer(last, new URLSearchParams(context.querystring));
   if (answer === null) throw nothingHere(context);
   context.status = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) context.set(name, value);
