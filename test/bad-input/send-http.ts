@@ -1,5 +1,6 @@
 // The edge of the API: one request on a real socket, and its problem document as code and message.
 
+import { requireDocumented } from '../support/documented.ts';
 import { send, type TestResponse } from '../support/http.ts';
 import type { BadAnswer } from './bad-case.ts';
 import type { Stage } from './stage.ts';
@@ -17,15 +18,17 @@ export async function ask(stage: Stage, request: BadRequest): Promise<BadAnswer>
   return toAnswer(await requestOf(stage, request));
 }
 
-export function requestOf(stage: Stage, request: BadRequest): Promise<TestResponse> {
+export async function requestOf(stage: Stage, request: BadRequest): Promise<TestResponse> {
   const { method = 'POST', path, key = stage.apiKey, headers, body } = request;
-  return send(stage.api, {
+  const answer = await send(stage.api, {
     method,
     path,
     ...(key === null ? {} : { key }),
     ...(headers === undefined ? {} : { headers }),
     ...(body === undefined ? {} : { body }),
   });
+  requireDocumented(stage.document, { method, path }, answer);
+  return answer;
 }
 
 interface ProblemBody {

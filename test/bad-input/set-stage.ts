@@ -50,11 +50,13 @@ export async function setStage(database: TestDatabase): Promise<SetStage> {
 async function addressesOf(
   appliance: SpawnedAppliance,
   database: TestDatabase,
-): Promise<Pick<Stage, 'api' | 'gateway' | 'apiKey' | 'serverEnv' | 'secrets'>> {
+): Promise<Pick<Stage, 'api' | 'gateway' | 'apiKey' | 'document' | 'serverEnv' | 'secrets'>> {
   const { server, apiKey, dataDir, stripe, veriff } = appliance;
   const serverEnv = serverEnvironment(database.settings, { dataDir, stripe, veriff });
+  const document = await fetch(`${server.api}/openapi.json`);
   return {
     api: server.api,
+    document: (await document.json()) as Stage['document'],
     gateway: server.gateway,
     apiKey,
     serverEnv,

@@ -6,6 +6,8 @@ export interface Stage {
   api: string;
   gateway: string;
   apiKey: string;
+  /** The appliance's own OpenAPI document: every answer is held against it. */
+  document: Readonly<Record<string, unknown>>;
   /** The appliance's own environment: what a second process of it would be started with. */
   serverEnv: Readonly<Record<string, string>>;
   nodeId: string;

@@ -18,6 +18,7 @@ import {
 import type { Deps } from '../../server/platform/deps.ts';
 import type { AnyRoute } from '../../server/platform/http/route.ts';
 import { TEST_API_VERSION } from './database.ts';
+import { requireDocumented } from './documented.ts';
 import { realTimers } from './world.ts';
 
 export interface TestResponse {
@@ -97,7 +98,12 @@ export async function startTestHttp(deps: Deps, options: TestHttpOptions = {}): 
     app,
     server,
     draining,
-    request: (method, path, request) => send(server.url, { method, path, ...request }),
+    request: async (method, path, request) => {
+      const asked = { method, path };
+      const answer = await send(server.url, { ...asked, ...request });
+      requireDocumented(app.document, asked, answer);
+      return answer;
+    },
     close: () => server.stop(),
   };
 }

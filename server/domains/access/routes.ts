@@ -53,6 +53,7 @@ function organizationRoutes(): readonly AnyRoute[] {
       resource: 'none',
       idempotency: 'none',
       answer: schemas.Organization,
+      problems: ['not_found'],
       status: 200,
       run: async ({ db }) => {
         const organization = await findOrganization(db);
@@ -78,6 +79,7 @@ function nodeRoutes(deps: Deps): readonly AnyRoute[] {
       idempotency: 'accepted',
       body: schemas.NewNode,
       answer: schemas.Node,
+      problems: ['limit_exceeded'],
       status: 201,
       run: ({ db, body, caller, traceId }) =>
         transaction(db, (tx) =>

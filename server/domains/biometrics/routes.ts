@@ -49,6 +49,7 @@ function enrolmentRoutes(deps: Deps, parts: BiometricsParts): readonly AnyRoute[
       params: schemas.PersonParams,
       body: schemas.NewTemplate,
       answer: schemas.Template,
+      problems: ['consent_required', 'limit_exceeded', 'sealed'],
       status: 201,
       run: async ({ db, params, body, caller, traceId }) => {
         const extractor = requireExtractor(parts.extractors, body);
@@ -88,6 +89,7 @@ function enrolmentRoutes(deps: Deps, parts: BiometricsParts): readonly AnyRoute[
       idempotency: 'none',
       payload: 'stream',
       answer: schemas.ImportReport,
+      problems: ['sealed', 'not_found'],
       status: 200,
       run: async ({ db, caller, nodeId, raw, signal, traceId }) => {
         if (nodeId === null) throw notFound('node', '');
@@ -223,6 +225,7 @@ function identificationRoutes(
       idempotency: 'accepted',
       body: schemas.IdentificationRequest,
       answer: schemas.Identification,
+      problems: ['identification_stale', 'limit_exceeded', 'sealed'],
       status: 201,
       run: async ({ db, body, nodeId, signal }) => {
         if (nodeId === null) throw notFound('node', body.node_id ?? '');

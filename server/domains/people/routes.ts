@@ -74,6 +74,7 @@ function personWrites(deps: Deps): readonly AnyRoute[] {
       idempotency: 'accepted',
       body: schemas.NewPerson,
       answer: schemas.Person,
+      problems: ['already_exists'],
       status: 201,
       run: ({ db, body, caller, nodeId, traceId }) => {
         if (nodeId === null) throw notFound('node', body.node_id ?? '');
@@ -105,6 +106,7 @@ function personWrites(deps: Deps): readonly AnyRoute[] {
       params: schemas.PersonParams,
       body: schemas.PersonChanges,
       answer: schemas.Person,
+      problems: ['already_exists'],
       status: 200,
       run: async ({ db, params, body, caller, ifVersion, traceId }) => {
         const { display_name: displayName, external_ref: externalRef, node_id: nodeId } = body;

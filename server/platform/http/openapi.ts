@@ -123,7 +123,11 @@ function operationOf(
     })),
     ...parametersOf(route, settings),
     ...requestBodyOf(route),
-    responses: { [route.status]: answerOf(route, pages), ...problemResponses(route) },
+    responses: {
+      [route.status]: answerOf(route, pages),
+      ...(route.method === 'GET' && route.versionOf !== undefined ? NOT_MODIFIED : {}),
+      ...problemResponses(route),
+    },
     'x-permission': route.action,
     ...(route.idempotency === 'none' ? {} : { 'x-idempotency': route.idempotency }),
     ...(route.pagination === undefined ? {} : { 'x-pagination': route.pagination }),
@@ -200,6 +204,8 @@ function pageOf(item: ZodType, pages: Map<ZodType, ZodType>): ZodType {
   return named;
 }
 
+const NOT_MODIFIED = { 304: { description: 'The version named by If-None-Match is the newest.' } };
+
 function problemResponses(route: PlainRoute): Record<string, object> {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codesOf(route)) {
@@ -216,13 +222,14 @@ function problemResponses(route: PlainRoute): Record<string, object> {
   return Object.fromEntries(responses);
 }
 
-/** What the steps may answer on this route; its verb may add codes of the same statuses. */
+/** What the steps may answer on this route, then what its verb adds. */
 function codesOf(route: PlainRoute): ErrorCode[] {
   const named = typeof route.resource !== 'string';
   const writes = route.method !== 'GET';
   const json = writes && (route.payload ?? 'json') === 'json';
   const given: [boolean, ErrorCode[]][] = [
-    [true, ['invalid_request', 'unknown_version', 'internal', 'unavailable', 'deadline_passed']],
+    [true, ['invalid_request', 'unknown_version', 'header_too_large', 'internal']],
+    [true, ['unavailable', 'draining', 'deadline_passed']],
     [route.action !== 'public', ['unauthenticated', 'forbidden']],
     [named, ['not_found']],
     [route.pagination !== undefined, ['invalid_cursor']],
@@ -233,7 +240,8 @@ function codesOf(route: PlainRoute): ErrorCode[] {
     [route.precondition === 'required', ['version_required']],
     [route.precondition !== undefined, ['version_mismatch']],
   ];
-  return given.flatMap(([applies, codes]) => (applies ? codes : []));
+  const steps = given.flatMap(([applies, codes]) => (applies ? codes : []));
+  return [...new Set([...steps, ...(route.problems ?? [])])];
 }
 
 /** Leaves answers open for new fields, and strips noise that helps no reader. */

@@ -3,6 +3,7 @@
 
 import type { ZodType, infer as Infer } from 'zod';
 import type { OrgDatabase } from '../database/database.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
 import type { PageRequest } from '../../shared/page.ts';
 
 /** Who asks, as the authenticate step found out. `nodes` per action are resolved by `scopeOf`. */
@@ -85,6 +86,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown, R = unknown> {
   query?: ZodType<Q>;
   body?: ZodType<B>;
   answer: ZodType;
+  /** Codes its verb may answer, beside those that the steps may answer on any such route. */
+  problems?: readonly ErrorCode[];
   status: 200 | 201 | 202 | 204;
   /** One expression: call the verb. On idempotent routes the verb opens exactly one transaction and
    * what that transaction returns is what `run` returns. */

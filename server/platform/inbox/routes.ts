@@ -34,6 +34,7 @@ export function inboxRoutes(
       payload: 'raw',
       params: z.object({ provider_account_id: z.string().max(64) }),
       answer: ReceivedAnswer,
+      problems: ['signature_invalid', 'not_found'],
       status: 200,
       run: async ({ params, raw }) => {
         const receivedAt = clock.now(); // before the body, which may come slowly

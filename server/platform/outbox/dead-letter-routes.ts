@@ -65,6 +65,7 @@ export function deadLetterRoutes(deps: Deps, tellRetried: TellRetried): readonly
       idempotency: 'accepted',
       params: Params,
       answer: DeadLetterAnswer,
+      problems: ['not_found'],
       status: 202,
       run: ({ db, params, caller, traceId }) =>
         transaction(db, async (tx) => {

@@ -56,6 +56,7 @@ const table = buildTable(
       resource: 'none',
       idempotency: 'none',
       payload: 'raw',
+      problems: ['signature_invalid', 'conflict'],
       status: 204,
       run: async () => ({}),
       present: () => ({}),
@@ -122,6 +123,13 @@ describe('OpenAPI 3.1 §4.8', () => {
         '428',
       ]),
     );
+  });
+
+  test('what a verb alone may answer is named beside it, each code once', () => {
+    const { responses } = document.paths['/v1/ingress'].post;
+    expect(responses['401'].description).toBe('`signature_invalid`: The signature does not match.');
+    expect(responses['409'].description.match(/`conflict`/g)).toHaveLength(1);
+    expect(responses['404']).toBeUndefined();
   });
 
   test('answers stay open for new fields, and carry no noise', () => {
