@@ -34,6 +34,7 @@ let stripe: Twin;
 let veriff: Twin;
 let api: string;
 let keys: Record<string, string>;
+let before: readonly string[];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-pod-'));
@@ -49,6 +50,7 @@ beforeAll(async () => {
   writeSecret(PROVIDERS, SECRETS);
   manifest = join(folder, 'pod.yaml');
   writeFileSync(manifest, manifestOf(port, gatewayPort));
+  before = looseVolumes();
   podman('kube', 'play', '--network', 'host', manifest);
   await until(
     `${api}/readyz`,
@@ -59,8 +61,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   podman('kube', 'down', manifest);
-  // That of the ConfigMap bears its name.
-  podman('volume', 'rm', '--force', `${POD}-data`, 'box-sallyport');
+  // Of the claim, of the ConfigMap, and what the image's VOLUME gave the init container.
+  const made = looseVolumes().filter((name) => !before.includes(name));
+  podman('volume', 'rm', '--force', `${POD}-data`, 'box-sallyport', ...made);
   await Promise.all([stripe.stop(), veriff.stop()]);
   rmSync(folder, { recursive: true, force: true });
 });
@@ -217,6 +220,12 @@ function addressOf({ api: url, control, database }: Twin): {
   database: string;
 } {
   return { api: url, control, database };
+}
+
+/** Volumes without a name of their own that no container holds. */
+function looseVolumes(): string[] {
+  const all = podman('volume', 'ls', '--quiet', '--filter', 'dangling=true').split('\n');
+  return all.filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
 
 function podman(...words: readonly string[]): string {
