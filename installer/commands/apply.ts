@@ -4,12 +4,13 @@
 import type { Command } from 'commander';
 import { type ApplianceFile, readApplianceFile } from '../appliance-file/read.ts';
 import { undertake } from '../engine/apply.ts';
+import type { AcceptedRisk } from '../engine/journal.ts';
 import { planSteps } from '../engine/plan.ts';
 import { ExitError } from '../exit-codes.ts';
 import { realHost } from '../host/real-host.ts';
 import { environment } from '../../config/load.ts';
 import { preflightContext } from '../preflight/context-of.ts';
-import { realPreflightHost, runPreflight } from '../preflight/index.ts';
+import { realPreflightHost, refuseSelection, runPreflight } from '../preflight/index.ts';
 import { createRuntime } from '../runtimes/create-runtime.ts';
 import {
   dryRunOption,
@@ -18,6 +19,7 @@ import {
   releaseOption,
   type ReleaseOptions,
   soakOption,
+  startLimitOption,
 } from './options.ts';
 import { printPlan } from './plan.ts';
 import { tellProgress } from './progress.ts';
@@ -25,7 +27,9 @@ import { tellProgress } from './progress.ts';
 interface ApplyOptions extends ReleaseOptions {
   dryRun: boolean;
   soakMs: number;
-  preflight: boolean;
+  startLimitMs: number;
+  skip: string[];
+  acceptRisk: string[];
 }
 
 export function addApplyCommand(program: Command): void {
@@ -35,25 +39,42 @@ export function addApplyCommand(program: Command): void {
     .addOption(fileOption())
     .addOption(releaseOption())
     .addOption(soakOption())
+    .addOption(startLimitOption())
     .addOption(dryRunOption())
     .addOption(jsonOption())
-    .option('--no-preflight', 'leave the preflight checks out')
+    .option('--skip <id>', 'not this preflight check, if its severity is warn; again', collect, [])
+    .option(
+      '--accept-risk <id>',
+      'go on although this preflight check of severity fail failed; said, and kept in the journal; again',
+      collect,
+      [],
+    )
     .action(apply);
 }
 
+function collect(id: string, before: string[]): string[] {
+  return [...before, id];
+}
+
 async function apply(options: ApplyOptions): Promise<void> {
-  const { file, release, json, soakMs } = options;
+  const { file, release, json, soakMs, startLimitMs, skip, acceptRisk } = options;
+  const refusal = refuseSelection({ only: [], skip, 'accept-risk': acceptRisk });
+  if (refusal !== null) throw new ExitError('badInput', refusal);
   const host = realHost();
   const appliance = readApplianceFile(file);
   for (const warning of appliance.warnings) process.stderr.write(`warning: ${warning}\n`);
-  const runtime = await createRuntime(host, appliance, { releaseDir: release, soakMs });
+  const runtime = await createRuntime(host, appliance, {
+    releaseDir: release,
+    soakMs,
+    startLimitMs,
+  });
   const plan = await planSteps(runtime.steps);
   if (options.dryRun) {
     printPlan(plan, { json, target: runtime.target });
     return;
   }
   const hasWork = plan.some((step) => !step.done);
-  if (options.preflight && hasWork) await requirePreflight(appliance, release);
+  const risks = hasWork ? await requirePreflight(appliance, options) : [];
   const startedAtMs = host.clock.nowMs();
   const outcome = await undertake(host, {
     verb: 'apply',
@@ -63,6 +84,7 @@ async function apply(options: ApplyOptions): Promise<void> {
     settle: runtime.settle,
     canGoBack: true,
     onEvent: tellProgress(json),
+    risks,
   });
   const ms = host.clock.nowMs() - startedAtMs;
   const seconds = (ms / 1000).toFixed(1);
@@ -75,10 +97,16 @@ async function apply(options: ApplyOptions): Promise<void> {
   );
 }
 
-async function requirePreflight(appliance: ApplianceFile, release: string): Promise<void> {
-  const { ok, results } = await runPreflight({
+/** @returns what was overruled. */
+async function requirePreflight(
+  appliance: ApplianceFile,
+  { release, skip, acceptRisk }: ApplyOptions,
+): Promise<AcceptedRisk[]> {
+  const { ok, results, accepted } = await runPreflight({
     ...preflightContext(appliance, release),
     host: realPreflightHost(environment()),
+    skip,
+    acceptRisk,
   });
   for (const { id, severity, outcome, found, remedy } of results) {
     if (outcome !== 'fail') continue;
@@ -87,7 +115,11 @@ async function requirePreflight(appliance: ApplianceFile, release: string): Prom
   if (!ok) {
     throw new ExitError(
       'preflight',
-      'The preflight found what stands in the way; nothing was touched.',
+      'The preflight found what stands in the way; nothing was touched. `--accept-risk ID` overrules a check, and is kept in the journal.',
     );
   }
+  for (const { id } of accepted) {
+    process.stderr.write(`RISK ACCEPTED: ${id} failed and is overruled by --accept-risk ${id}\n`);
+  }
+  return accepted.map(({ id, found }) => ({ check: id, found }));
 }

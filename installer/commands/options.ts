@@ -8,7 +8,9 @@ import { InvalidArgumentError, Option } from 'commander';
 export const OWN_RELEASE = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const SOAK_MS = 3_000;
-const SOAK_MS_MAX = 3_600_000;
+/** A gallery of 100,000 templates is read at the start; a machine may be slow. */
+const START_LIMIT_MS = 90_000;
+const WAIT_MS_MAX = 3_600_000;
 
 export interface CommonOptions {
   file: string;
@@ -41,9 +43,20 @@ export function releaseOption(): Option {
 export function soakOption(): Option {
   return new Option('--soak-ms <ms>', 'how long a new release must stay well')
     .default(SOAK_MS)
-    .argParser((text) => {
-      const ms = Number(text);
-      if (Number.isSafeInteger(ms) && ms >= 0 && ms <= SOAK_MS_MAX) return ms;
-      throw new InvalidArgumentError(`Expected milliseconds from 0 to ${SOAK_MS_MAX}.`);
-    });
+    .argParser((text) => millisecondsOf(text, 0));
+}
+
+export function startLimitOption(): Option {
+  return new Option('--start-limit-ms <ms>', 'how long a new release may take to get ready')
+    .default(START_LIMIT_MS)
+    .argParser((text) => millisecondsOf(text, 1_000));
+}
+
+/** For commands that only look: nothing is started, so nothing is waited for. */
+export const NO_WAIT = { soakMs: 0, startLimitMs: 0 } as const;
+
+function millisecondsOf(text: string, min: number): number {
+  const ms = Number(text);
+  if (Number.isSafeInteger(ms) && ms >= min && ms <= WAIT_MS_MAX) return ms;
+  throw new InvalidArgumentError(`Expected milliseconds from ${min} to ${WAIT_MS_MAX}.`);
 }

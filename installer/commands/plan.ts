@@ -5,7 +5,7 @@ import { readApplianceFile } from '../appliance-file/read.ts';
 import { type PlannedStep, planSteps } from '../engine/plan.ts';
 import { realHost } from '../host/real-host.ts';
 import { createRuntime } from '../runtimes/create-runtime.ts';
-import { fileOption, jsonOption, releaseOption, type ReleaseOptions } from './options.ts';
+import { fileOption, jsonOption, NO_WAIT, releaseOption, type ReleaseOptions } from './options.ts';
 
 export function addPlanCommand(program: Command): void {
   program
@@ -18,7 +18,7 @@ export function addPlanCommand(program: Command): void {
       const appliance = readApplianceFile(file);
       const runtime = await createRuntime(realHost(), appliance, {
         releaseDir: release,
-        soakMs: 0,
+        ...NO_WAIT,
       });
       printPlan(await planSteps(runtime.steps), { json, target: runtime.target });
     });

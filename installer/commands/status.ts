@@ -8,7 +8,7 @@ import type { Host } from '../host/host.ts';
 import { realHost } from '../host/real-host.ts';
 import { createRuntime } from '../runtimes/create-runtime.ts';
 import { apiUrl } from '../runtimes/well.ts';
-import { fileOption, jsonOption, releaseOption, type ReleaseOptions } from './options.ts';
+import { fileOption, jsonOption, NO_WAIT, releaseOption, type ReleaseOptions } from './options.ts';
 
 interface Probe {
   ok: boolean;
@@ -30,7 +30,7 @@ export function addStatusCommand(program: Command): void {
 async function status({ file, release, json }: ReleaseOptions): Promise<void> {
   const host = realHost();
   const appliance = readApplianceFile(file);
-  const runtime = await createRuntime(host, appliance, { releaseDir: release, soakMs: 0 });
+  const runtime = await createRuntime(host, appliance, { releaseDir: release, ...NO_WAIT });
   const state = await runtime.look();
   const unfinished = await openJournal(host, `${runtime.stateDir}/journal.ndjson`).unfinished();
   const api = appliance.settings.helm.api_url ?? apiUrl(appliance.config);

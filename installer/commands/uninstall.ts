@@ -12,6 +12,7 @@ import {
   dryRunOption,
   fileOption,
   jsonOption,
+  NO_WAIT,
   OWN_RELEASE,
 } from './options.ts';
 import { printPlan } from './plan.ts';
@@ -37,7 +38,7 @@ async function uninstall({ file, json, dryRun, deleteData }: UninstallOptions): 
   const host = realHost();
   const appliance = readApplianceFile(file);
   refuseOtherName(appliance, deleteData);
-  const options = { releaseDir: OWN_RELEASE, soakMs: 0 };
+  const options = { releaseDir: OWN_RELEASE, ...NO_WAIT };
   const runtime = await createRuntime(host, appliance, options);
   const home = homeOf(appliance.settings);
   const plan = await planSteps(runtime.removal);

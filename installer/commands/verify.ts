@@ -13,7 +13,7 @@ import type { Host } from '../host/host.ts';
 import { realHost } from '../host/real-host.ts';
 import { createRuntime } from '../runtimes/create-runtime.ts';
 import { apiUrl } from '../runtimes/well.ts';
-import { fileOption, jsonOption, releaseOption, type ReleaseOptions } from './options.ts';
+import { fileOption, jsonOption, NO_WAIT, releaseOption, type ReleaseOptions } from './options.ts';
 
 interface Finding {
   what: string;
@@ -39,7 +39,7 @@ export function addVerifyCommand(program: Command): void {
 async function verify({ file, release, json }: ReleaseOptions): Promise<void> {
   const host = realHost();
   const appliance = readApplianceFile(file);
-  const runtime = await createRuntime(host, appliance, { releaseDir: release, soakMs: 0 });
+  const runtime = await createRuntime(host, appliance, { releaseDir: release, ...NO_WAIT });
   const state = await runtime.look();
   if (!state.installed) throw new ExitError('notInstalled', 'Nothing is installed.');
   const findings = [

@@ -4,7 +4,7 @@
 
 import { ExitError } from '../exit-codes.ts';
 import type { Host } from '../host/host.ts';
-import { type Journal, openJournal } from './journal.ts';
+import { type AcceptedRisk, type Journal, openJournal } from './journal.ts';
 import { takeLock } from './lock.ts';
 import { planSteps } from './plan.ts';
 import type { Remembered, Step } from './step.ts';
@@ -30,6 +30,8 @@ export interface Undertaking {
   /** False where there is no way back (uninstall). */
   canGoBack: boolean;
   onEvent: (event: StepEvent) => void;
+  /** What somebody answers for; kept in the journal. */
+  risks?: readonly AcceptedRisk[];
 }
 
 export type Outcome = 'nothing to do' | 'done';
@@ -57,8 +59,8 @@ async function nothingToDo(journal: Journal, { steps }: Undertaking): Promise<bo
 
 async function run(host: Host, journal: Journal, undertaking: Undertaking): Promise<void> {
   const unfinished = await journal.unfinished();
-  const { verb, target } = undertaking;
-  await journal.tell({ event: 'begin', verb, target });
+  const { verb, target, risks = [] } = undertaking;
+  await journal.tell({ event: 'begin', verb, target, ...(risks.length === 0 ? {} : { risks }) });
   const began = new Map<string, Remembered>(unfinished?.before);
   const open = new Set<string>(unfinished?.open);
   const work: Work = { host, journal, undertaking, began, open };

@@ -6,10 +6,16 @@ import type { Host } from '../host/host.ts';
 import type { Remembered } from './step.ts';
 
 type Entry =
-  | { at: string; event: 'begin'; verb: string; target: string }
+  | { at: string; event: 'begin'; verb: string; target: string; risks?: readonly AcceptedRisk[] }
   | { at: string; event: 'before'; step: string; before: Remembered }
   | { at: string; event: 'done' | 'undone'; step: string }
   | { at: string; event: 'end'; outcome: string };
+
+/** A check that said no, and was overruled. */
+export interface AcceptedRisk {
+  check: string;
+  found: string;
+}
 
 type Told = Entry extends infer Each ? (Each extends Entry ? Omit<Each, 'at'> : never) : never;
 

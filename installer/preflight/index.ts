@@ -24,9 +24,11 @@ export interface PreflightResult {
 }
 
 export interface PreflightReport {
-  /** No check of severity `fail` failed. */
+  /** No check of severity `fail` failed, but for accepted ones. */
   ok: boolean;
   results: readonly PreflightResult[];
+  /** Checks that failed and would stop an install, had somebody not taken the risk. */
+  accepted: readonly PreflightResult[];
 }
 
 export interface PreflightRun extends PreflightContext {
@@ -35,12 +37,14 @@ export interface PreflightRun extends PreflightContext {
   only?: readonly string[];
   /** Not these; only those of severity `warn` may be named. */
   skip?: readonly string[];
+  /** These may fail all the same; only those of severity `fail` may be named. They are asked and reported. */
+  acceptRisk?: readonly string[];
   /** Told of each result as it comes. */
   onResult?: (result: PreflightResult) => void;
 }
 
 export async function runPreflight(run: PreflightRun): Promise<PreflightReport> {
-  const { only, skip, onResult } = run;
+  const { only, skip, acceptRisk, onResult } = run;
   const results: PreflightResult[] = [];
   for (const check of CHECKS) {
     if (!check.runtimes.includes(run.target.runtime)) continue;
@@ -50,8 +54,11 @@ export async function runPreflight(run: PreflightRun): Promise<PreflightReport> 
     results.push(result);
     onResult?.(result);
   }
-  const ok = !results.some(({ outcome, severity }) => outcome === 'fail' && severity === 'fail');
-  return { ok, results };
+  const stops = results.filter(
+    ({ outcome, severity }) => outcome === 'fail' && severity === 'fail',
+  );
+  const accepted = stops.filter(({ id }) => acceptRisk?.includes(id) === true);
+  return { ok: accepted.length === stops.length, results, accepted };
 }
 
 async function runCheck(

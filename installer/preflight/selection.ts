@@ -1,4 +1,5 @@
-// Which checks a person may choose or leave out: known ones, and of severity `warn` only to leave out.
+// Which checks a person may choose, leave out or overrule: known ones; of severity `warn` only to leave out, of
+// severity `fail` only to overrule.
 
 import { nearest } from '../../config/nearest.ts';
 import { CHECKS } from './checks.ts';
@@ -7,6 +8,7 @@ import { CHECKS } from './checks.ts';
 export function refuseSelection(chosen: {
   only: readonly string[];
   skip: readonly string[];
+  'accept-risk'?: readonly string[];
 }): string | null {
   for (const [option, ids] of Object.entries(chosen)) {
     for (const id of ids) {
@@ -14,6 +16,9 @@ export function refuseSelection(chosen: {
       if (check === undefined) return unknownId(option, id);
       if (option === 'skip' && check.severity === 'fail') {
         return `--skip ${id}: expected a check of severity warn, found one of severity fail, which cannot be left out`;
+      }
+      if (option === 'accept-risk' && check.severity === 'warn') {
+        return `--accept-risk ${id}: expected a check of severity fail, found one of severity warn, which stops nothing`;
       }
     }
   }

@@ -29,4 +29,6 @@ export interface RuntimeOptions {
   releaseDir: string;
   /** How long a new release must stay well before it counts as serving. */
   soakMs: number;
+  /** How long it may take to get ready. */
+  startLimitMs: number;
 }

@@ -10,23 +10,23 @@ export interface WellBeing {
   /** Null when any release will do (going back). */
   build: { version: string; commit: string | null } | null;
   soakMs: number;
+  startLimitMs: number;
   /** Null while it runs, or why it does not. */
   ended(): Promise<string | null>;
 }
 
-const START_LIMIT_MS = 90_000;
 const PROBE_TIMEOUT_MS = 3_000;
 const EVERY_MS = 250;
 
 /** @throws Error with what was expected and what was found. */
 export async function becomeWell(host: Host, being: WellBeing): Promise<void> {
-  const endMs = host.clock.nowMs() + START_LIMIT_MS;
+  const endMs = host.clock.nowMs() + being.startLimitMs;
   for (const path of ['/startupz', '/readyz']) {
     for (;;) {
       const found = await look(host, being, path);
       if (found === null) break;
       if (host.clock.nowMs() > endMs) {
-        throw new Error(`${path}: expected 200 within ${START_LIMIT_MS} ms, found ${found}`);
+        throw new Error(`${path}: expected 200 within ${being.startLimitMs} ms, found ${found}`);
       }
       await host.clock.sleep(EVERY_MS);
     }

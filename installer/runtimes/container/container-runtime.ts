@@ -62,7 +62,8 @@ export async function containerRuntime(
     (await containers.serving())?.running === true
       ? null
       : `that it ended. Its last words:\n${await engine.lastWords(settings.name)}`;
-  const well = { api: apiUrl(config), soakMs: options.soakMs, ended };
+  const { soakMs, startLimitMs } = options;
+  const well = { api: apiUrl(config), soakMs, startLimitMs, ended };
   return {
     target: id,
     stateDir: layout.state,
@@ -90,7 +91,7 @@ export async function containerRuntime(
       if (now === null) return;
       await containers.ensure(basename(now));
       const before = await apiOfCurrent(host, layout);
-      await becomeWell(host, { api: before ?? well.api, build: null, soakMs: 0, ended });
+      await becomeWell(host, { ...well, api: before ?? well.api, build: null, soakMs: 0 });
     },
     look: async () => {
       const current = await host.files.linkTarget(layout.current);

@@ -55,7 +55,8 @@ export async function processRuntime(
   const supervisor = supervisorOf(host, layout, appliance);
   const api = apiUrl(appliance.config);
   const ended = (): Promise<string | null> => whyEnded(supervisor);
-  const well = { api, soakMs: options.soakMs, ended };
+  const { soakMs, startLimitMs } = options;
+  const well = { api, soakMs, startLimitMs, ended };
   return {
     target: applied.id,
     stateDir: layout.state,
@@ -78,7 +79,7 @@ export async function processRuntime(
       if ((await host.files.linkTarget(layout.current)) === null) return;
       await supervisor.restart();
       const before = await apiOfCurrent(host, layout);
-      await becomeWell(host, { api: before ?? api, build: null, soakMs: 0, ended });
+      await becomeWell(host, { ...well, api: before ?? api, build: null, soakMs: 0 });
     },
     look: async () => {
       const running = await supervisor.running();

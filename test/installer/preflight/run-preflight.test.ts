@@ -28,6 +28,7 @@ describe('a preflight', () => {
     const warned = await run(ONE_CORE, ['cpu-cores']);
     expect(warned).toEqual({
       ok: true,
+      accepted: [],
       results: [
         {
           id: 'cpu-cores',
@@ -57,6 +58,23 @@ describe('a preflight', () => {
     expect(refuseSelection({ only: [], skip: ['cpu-cores'] })).toBeNull();
     expect(refuseSelection({ only: [], skip: ['disk-space'] })).toMatch(/cannot be left out/);
     expect(refuseSelection({ only: ['disk-spac'], skip: [] })).toMatch(/did you mean disk-space\?/);
+  });
+
+  test('a failure stops unless its risk is accepted by name, and is reported then too', async () => {
+    const secret = temporaryHome({ 'secrets/key': 'x' }, 0o644);
+    const { host, context } = machine({ home: secret });
+    const only = ['secrets-mode'];
+    const other = await runPreflight({ ...context, host, only, acceptRisk: ['disk-space'] });
+    expect(other).toMatchObject({ ok: false, accepted: [] });
+    const taken = await runPreflight({ ...context, host, only, acceptRisk: only });
+    const finding = { id: 'secrets-mode', outcome: 'fail' };
+    expect(taken).toMatchObject({ ok: true, results: [finding], accepted: [finding] });
+    const choose = (id: string) => refuseSelection({ only: [], skip: [], 'accept-risk': [id] });
+    expect(choose('secrets-mode')).toBeNull();
+    expect(choose('cpu-cores')).toMatch(/found one of severity warn, which stops nothing/);
+    expect(choose('secret-mode')).toMatch(
+      /--accept-risk secret-mode: .*did you mean secrets-mode\?/,
+    );
   });
 
   test('no probe stays behind on the disk', async () => {

@@ -85,7 +85,7 @@ export async function makeBox(cli: string): Promise<RealBox> {
     run,
     applyAndKill: (step, ...args) =>
       new Promise((resolve) => {
-        const all = command(['apply', '--no-preflight', '--json', ...args]);
+        const all = command(['apply', '--json', ...args]);
         const child = spawn(process.execPath, all, {
           cwd: folder,
           stdio: ['ignore', 'pipe', 'ignore'],

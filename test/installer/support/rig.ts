@@ -51,7 +51,11 @@ export function createRig(kind: Kind): Rig {
   };
   want('0.1.0');
   const runtime: Rig['runtime'] = (on = host) =>
-    createRuntime(on, readApplianceFile(file), { releaseDir: `/media/${wanted}`, soakMs: 1_000 });
+    createRuntime(on, readApplianceFile(file), {
+      releaseDir: `/media/${wanted}`,
+      soakMs: 1_000,
+      startLimitMs: 90_000,
+    });
   const rig: Rig = {
     tree,
     played,
