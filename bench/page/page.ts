@@ -1,0 +1,3 @@
+export function benchPage(): string {
+  return '';
+}
