@@ -15,7 +15,6 @@ let seeded: SeededOrganization;
 beforeAll(async () => {
   seeded = await seedOrganization();
   rig = await startRig(deps(), {
-    gateway: { authDeadlineMs: 300 },
     decisions: {
       hang: ({ signal }) =>
         new Promise((resolve) => {
@@ -143,7 +142,7 @@ describe('7 Decisions', () => {
         t: 'ask',
         id: `opr_busy_000000000${count}`,
         kind: 'hang',
-        deadline_ms: 300,
+        deadline_ms: 5_000,
         p: {},
       });
     }

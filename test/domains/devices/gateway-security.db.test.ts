@@ -26,9 +26,7 @@ let seeded: SeededOrganization;
 
 beforeAll(async () => {
   seeded = await seedOrganization();
-  rig = await startRig(deps(), {
-    gateway: { authDeadlineMs: 300 },
-  });
+  rig = await startRig(deps());
 });
 afterAll(() => rig.stop());
 
@@ -263,8 +261,11 @@ describe('4 Claiming', () => {
 
 describe('5 Connecting', () => {
   test('nobody waits for a hello for ever', async () => {
-    const channel = await openChannel(await device());
+    const hasty = await startRig(deps(), { replica: 'hasty', gateway: { authDeadlineMs: 300 } });
+    const at = { host: '127.0.0.1', port: hasty.port, ca: hasty.identity.anchorPem };
+    const channel = await openChannel(at);
     expect(await channel.closed).toMatchObject({ code: 4101 });
+    await hasty.stop();
   });
 
   test('a suspended or revoked device is put off the line and not let in', async () => {
