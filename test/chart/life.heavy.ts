@@ -119,11 +119,20 @@ describe('a release on Postgres', () => {
     expect(await imageInForce()).toBe(`sallyport:${SECOND_VERSION}`);
   });
 
-  test('changing a setting replaces the pods; changing nothing replaces none', async () => {
+  test('changing nothing, or what a running server takes over by itself, replaces no pod', async () => {
     const before = await serverPods();
     done(await upgrade(next, values));
     expect(await serverPods()).toEqual(before);
-    const config = { ...POSTGRES.config, http: { body_limit_bytes: 2_097_152 } };
+    done(
+      await upgrade(next, { ...values, config: { ...POSTGRES.config, log: { level: 'debug' } } }),
+    );
+    expect((await find('v1', 'ConfigMap', 'box-sallyport')).data['server.yaml']).toContain('debug');
+    expect(await serverPods()).toEqual(before);
+  });
+
+  test('changing any other setting replaces them all', async () => {
+    const before = await serverPods();
+    const config = { ...POSTGRES.config, http: { header_limit_bytes: 32_768 } };
     done(await upgrade(next, { ...values, config }));
     await untilTrue('the old pods to be gone', async () =>
       (await serverPods()).every((uid) => !before.includes(uid)),
