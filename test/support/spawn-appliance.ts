@@ -34,8 +34,8 @@ export interface SpawnedAppliance {
 
 export interface ApplianceOptions {
   database: DatabaseSettings;
-  /** More settings for the server, as environment variables. */
-  env?: Readonly<Record<string, string>>;
+  /** More settings for the server, as environment variables; undefined takes one of ours away. */
+  env?: Readonly<Record<string, string | undefined>>;
   population?: number;
 }
 
@@ -105,7 +105,9 @@ export function serverEnvironment(
   };
 }
 
-export async function spawnServer(env: Readonly<Record<string, string>>): Promise<SpawnedServer> {
+export async function spawnServer(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<SpawnedServer> {
   const child = spawn(process.execPath, [join(ROOT, 'server/main.ts')], {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
