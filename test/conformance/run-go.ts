@@ -1,5 +1,6 @@
-// Builds the Go client of docs/device-protocol.md and lets it claim, connect, report and ask at a real
-// gateway, over loopback and a database of its own. Prints one line per promise and the sum of them.
+// Builds the Go client of docs/device-protocol.md and lets it claim, connect, report and ask for payments
+// at a whole appliance in processes of its own, provider twins included. Prints one line per promise and
+// the sum of them.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,26 +8,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
+import Sqlite from 'better-sqlite3';
+import { type ApiClient, createApiClient } from '../../installer/story/api-client.ts';
+import { waitFor } from '../../installer/story/narrator.ts';
 import { MIGRATIONS } from '../../migrations/index.ts';
-import { createAccess, createNode } from '../../server/domains/access/index.ts';
-import { connectDatabases, type DatabaseSettings } from '../../server/platform/database/connect.ts';
-import { transaction } from '../../server/platform/database/database.ts';
+import type { DatabaseSettings } from '../../server/platform/database/connect.ts';
 import { migrateUp } from '../../server/platform/database/migrate.ts';
-import type { Deps } from '../../server/platform/deps.ts';
-import { realWorld } from '../../server/real-world.ts';
-import { createIds } from '../../server/shared/ids.ts';
-import { issueCode, register, startRig } from '../domains/devices/gateway-rig.ts';
+import { spawnAppliance } from '../support/spawn-appliance.ts';
+import { makePayer } from './payer.ts';
 
 const run = promisify(execFile);
 const GO = fileURLToPath(new URL('go', import.meta.url));
 const EVENTS = 1_000;
-const ACTOR = { kind: 'system', id: 'test' };
+const DIMENSIONS = 512;
+/** Two directions that have nothing to do with each other, so that one face is never the other's. */
+const PAYER = Array.from({ length: DIMENSIONS }, (_none, at) => Math.sin(at));
+const STRANGER = Array.from({ length: DIMENSIONS }, (_none, at) => Math.cos(at * at));
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-go-'));
+const file = join(folder, 'go.db');
 const settings: DatabaseSettings = {
   kind: 'sqlite',
-  file: join(folder, 'go.db'),
+  file,
   synchronous: 'FULL',
   group: { waitMs: 2, callersMax: 50 },
 };
@@ -39,52 +42,89 @@ function check(what: string, holds: boolean): void {
   process.stdout.write(`${holds ? 'ok' : 'FAILED'}  ${what}\n`);
 }
 
+interface Said {
+  device: string;
+  gen: number;
+  acked: number;
+  answers: { decision: string; reason: string | null; mode: string; payment_id?: string }[];
+}
+
 async function main(): Promise<void> {
   const client = join(folder, 'client');
   await run('go', ['build', '-o', client, '.'], { cwd: GO });
   await migrateUp(settings, MIGRATIONS);
-  const world = realWorld();
-  const databases = connectDatabases(settings, world);
-  const deps: Deps = { databases, world, ids: createIds(world), log: pino({ enabled: false }) };
-  const access = createAccess(deps, { environment: 'test', apiVersion: '2026-11-21' });
-  const made = await access.createOrganization({ name: 'Go', actor: ACTOR });
-  const orgId = made.organization.id;
-  const db = databases.org(orgId);
-  const site = await transaction(db, (tx) =>
-    createNode(deps, tx, { parentId: made.rootNodeId, kind: 'site', name: 'Site', actor: ACTOR }),
-  );
-  const rig = await startRig(deps);
+  const appliance = await spawnAppliance({ database: settings });
   try {
-    const device = await register(rig, { orgId, siteId: site.id });
-    const claim = await issueCode(rig, orgId, device);
-    const ask = { amount: { amount: 1_250, currency: 'EUR' } };
-    const flags = ['--claim', claim, '--events', String(EVENTS), '--kind', 'echo'];
-    const { stdout } = await run(client, [...flags, '--ask', JSON.stringify(ask)]);
+    const api = createApiClient(appliance.server.api, appliance.apiKey);
+    await makePayer(api, { face: PAYER, returnUrl: `${appliance.server.api}/docs` });
+    const { device, claim } = await registerTerminal(api);
+    const faces = ['--faces', JSON.stringify([STRANGER, PAYER])];
+    const { stdout } = await run(client, ['--claim', claim, '--events', String(EVENTS), ...faces]);
     process.stdout.write(stdout);
-    const said = JSON.parse(stdout) as Record<string, unknown>;
-    const answer = said['answer'] as Record<string, unknown>;
-    check('it claimed the place that was registered', said['device'] === device);
-    check('it was welcomed as the first connection', said['gen'] === 1);
-    check('all its events were acknowledged', said['acked'] === EVENTS);
-    const rows = await db.query<{ stored: number; last: number }>(
-      `select count(*) as stored, max(seq) as last from device_event
-        where org_id = $1 and device_id = $2 and status = 'accepted'`,
-      [orgId, device],
-    );
-    check('and each is stored once', rows[0]?.stored === EVENTS && rows[0].last === EVENTS);
-    check('its question was decided', answer['decision'] === 'approved');
-    check('on what it asked', JSON.stringify(answer['echo']) === JSON.stringify(ask));
-    const again = await run(client, ['--claim', claim]).catch((error: { stderr: string }) => error);
-    check('the same code does not take another key', again.stderr.includes('4504'));
-    const foreign = claim.replace(/S=.*/, `S=${'A'.repeat(43)}`);
-    const misled = await run(client, ['--claim', foreign]).catch(
-      (error: { stderr: string }) => error,
-    );
-    check('it does not speak to a gateway with another pin', misled.stderr.includes('x509'));
+    const said = JSON.parse(stdout) as Said;
+    check('it claimed the place that was registered', said.device === device);
+    check('it was welcomed as the first connection', said.gen === 1);
+    check('all its events were acknowledged', said.acked === EVENTS);
+    checkStored(device);
+    await checkAnswers(api, said.answers);
+    await checkRefusals(client, claim);
   } finally {
-    await rig.stop();
-    await databases.close();
+    await appliance.stop();
   }
+}
+
+async function registerTerminal(api: ApiClient): Promise<{ device: string; claim: string }> {
+  const who = await api.get<{ node_ids: string[] }>('/v1/whoami');
+  const place = { parent_id: who.node_ids[0], kind: 'site', name: 'Gate' };
+  const site = await api.post<{ id: string }>('/v1/nodes', place);
+  const device = await api.post<{ id: string }>('/v1/devices', { node_id: site.id, name: 'Go' });
+  const code = await api.post<{ qr_text: string }>(`/v1/devices/${device.id}/claim-codes`);
+  return { device: device.id, claim: code.qr_text };
+}
+
+function checkStored(device: string): void {
+  const db = new Sqlite(file, { readonly: true });
+  const row = db
+    .prepare(
+      `select count(*) as stored, max(seq) as last from device_event
+        where device_id = ? and status = 'accepted'`,
+    )
+    .get(device) as { stored: number; last: number };
+  db.close();
+  check('and each is stored once', row.stored === EVENTS && row.last === EVENTS);
+}
+
+async function checkAnswers(api: ApiClient, answers: Said['answers']): Promise<void> {
+  const [stranger, payer] = answers;
+  check(
+    'the payment of a face that nobody enrolled was refused',
+    stranger?.decision === 'refused' && stranger.reason === 'no_match',
+  );
+  check(
+    'the payment of an enrolled one was approved',
+    payer?.decision === 'approved' && payer.reason === null && payer.mode === 'online',
+  );
+  const payment = await waitFor({
+    what: 'the capture',
+    read: () =>
+      api.get<{ status: string; amount: { amount: number } }>(
+        `/v1/payments/${payer?.payment_id ?? ''}`,
+      ),
+    until: ({ status }) => status === 'captured',
+  });
+  check('and captured at the provider for what was asked', payment.amount.amount === 1_250);
+}
+
+async function checkRefusals(client: string, claim: string): Promise<void> {
+  const stderrOf = (text: string): Promise<string> =>
+    run(client, ['--claim', text]).then(
+      () => 'it was not refused',
+      (error: { stderr: string }) => error.stderr,
+    );
+  const again = await stderrOf(claim);
+  check('the same code does not take another key', again.includes('4504'));
+  const misled = await stderrOf(claim.replace(/S=.*/, `S=${'A'.repeat(43)}`));
+  check('it does not speak to a gateway with another pin', misled.includes('x509'));
 }
 
 try {
