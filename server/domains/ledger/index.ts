@@ -4,7 +4,7 @@
 import type { OrgQueryable, Tx } from '../../platform/database/database.ts';
 import { present } from '../../shared/assert.ts';
 import type { Instant } from '../../shared/world.ts';
-import type { AccountKey, Balance } from './account.ts';
+import type { AccountKey, Balance, Transfer } from './account.ts';
 import { endPending } from './end-pending.ts';
 import {
   findAccounts,
@@ -31,6 +31,11 @@ export interface OpenItem {
   since: Instant;
 }
 
+export interface Locked {
+  accounts: readonly AccountKey[];
+  reserved: { paymentId: string; code: string };
+}
+
 export interface Ledger {
   /** Opens the account where there is none; answers its id. */
   openAccount(tx: Tx, key: AccountKey): Promise<string>;
@@ -40,6 +45,11 @@ export interface Ledger {
   transfer(tx: Tx, entry: Omit<Entry, 'kind' | 'limit' | 'expiresAt'>): Promise<string>;
   /** One pending transfer without a limit; answers its id. */
   hold(tx: Tx, entry: Omit<Entry, 'kind' | 'limit'>): Promise<string>;
+  /**
+   * Before several steps in one transaction: locks these accounts, where they are open, and those of what
+   * the payment has reserved, all at once. Locked step by step, two transactions would wait for each other.
+   */
+  lock(tx: Tx, wanted: Locked): Promise<void>;
   post(tx: Tx, pendingId: string, amountMinor?: number): Promise<boolean>;
   voidTransfer(tx: Tx, pendingId: string): Promise<boolean>;
   expire(tx: Tx, pendingId: string): Promise<boolean>;
@@ -63,6 +73,11 @@ export function createLedger(deps: LedgerDeps): Ledger {
     write: (tx, entries) => writeEntries(deps, tx, entries),
     transfer: (tx, entry) => one(tx, { ...entry, kind: 'single' }),
     hold: (tx, entry) => one(tx, { ...entry, kind: 'pending' }),
+    lock: async (tx, { accounts, reserved }) => {
+      const found = await findAccounts(tx, accounts);
+      const open = await listOpenPending(tx, reserved);
+      await lockAccounts(tx, [...found.map(({ id }) => id), ...open.flatMap(touchedBy)]);
+    },
     post: (tx, pendingId, amountMinor) =>
       endPending(deps, tx, {
         pendingId,
@@ -73,8 +88,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     expire: (tx, pendingId) => endPending(deps, tx, { pendingId, kind: 'expire' }),
     voidOpen: async (tx, wanted) => {
       const open = await listOpenPending(tx, wanted);
-      const touched = open.flatMap((each) => [each.debitAccountId, each.creditAccountId]);
-      await lockAccounts(tx, touched); // all at once, so that their order holds over the whole chain
+      await lockAccounts(tx, open.flatMap(touchedBy)); // all at once, so that their order holds over the whole chain
       for (const { id } of open) await endPending(deps, tx, { pendingId: id, kind: 'void' });
       return open.length;
     },
@@ -89,4 +103,8 @@ export function createLedger(deps: LedgerDeps): Ledger {
           sums.debitsPosted === sums.creditsPosted && sums.debitsPending === sums.creditsPending,
       ),
   };
+}
+
+function touchedBy({ debitAccountId, creditAccountId }: Transfer): string[] {
+  return [debitAccountId, creditAccountId];
 }

@@ -7,7 +7,7 @@ import type { Tx } from '../../platform/database/database.ts';
 import { present } from '../../shared/assert.ts';
 import { type Actor, tell } from '../audit/index.ts';
 import { idempotencyKey } from './idempotency-key.ts';
-import { bookDecline, bookLateSuccess, bookSuccess } from './ledger-effects.ts';
+import { bookDecline, bookLateSuccess, bookSuccess, lockBooks } from './ledger-effects.ts';
 import { createOperation, enqueueOperation } from './new-operation.ts';
 import {
   isInDoubt,
@@ -103,6 +103,7 @@ async function effectsOf(
         },
       };
     case 'succeeded': {
+      await lockBooks(books, tx, payment);
       const isLate = operation.status === 'declined';
       const late = isLate ? await bookLateSuccess(books, tx, { payment, operation }) : null;
       const booked = await bookSuccess(books, tx, {
@@ -115,6 +116,7 @@ async function effectsOf(
       return booked;
     }
     case 'declined': {
+      await lockBooks(books, tx, payment);
       const booked = await bookDecline(books, tx, { payment, operation, others });
       if (operation.kind === 'authorise' || operation.kind === 'capture')
         await cancelWaiting(tx, others, now);

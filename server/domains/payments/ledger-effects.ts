@@ -21,6 +21,22 @@ export interface Changed {
 
 type Leg = Omit<Entry, 'kind' | 'limit' | 'expiresAt'>;
 
+/** First of all: what is booked in several steps waits for its accounts once, in the order of everybody. */
+export async function lockBooks(
+  { ledger, provider }: Books,
+  tx: Tx,
+  payment: Payment,
+): Promise<void> {
+  const { personId, currency, id: paymentId } = payment;
+  const accounts = [
+    { kind: 'provider_clearing', holder: provider, currency },
+    { ...revenueOf(tx), currency },
+    { kind: 'customer_receivable', holder: personId, currency },
+    { kind: 'refund_payable', holder: personId, currency },
+  ] as const;
+  await ledger.lock(tx, { accounts, reserved: { paymentId, code: EXPOSURE } });
+}
+
 /** `others` are the payment's other operations. */
 export async function bookSuccess(
   { ledger, provider }: Books,
