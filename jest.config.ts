@@ -47,7 +47,7 @@ const config: Config = {
     },
   ],
   reporters: ['default'],
-  testTimeout: 30_000,
+  testTimeout: 120_000,
 };
 
 export default config;

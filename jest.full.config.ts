@@ -6,6 +6,7 @@ import config from './jest.config.ts';
 const full: Config = {
   ...config,
   ci: true,
+  maxWorkers: 2,
   collectCoverage: true,
   coverageProvider: 'v8',
   // scripts/coverage.ts reports: it can add the child processes. 'none' is a reporter that prints nothing.

@@ -5,7 +5,8 @@ const EVERY_MS = 10;
 export async function until<Value>(
   what: string,
   read: () => Value | Promise<Value>,
-  withinMs = 10_000,
+  // Long: a loaded machine is slow, and waiting longer never makes a wrong thing right.
+  withinMs = 45_000,
 ): Promise<NonNullable<Value>> {
   const endMs = Date.now() + withinMs;
   for (;;) {

@@ -62,7 +62,7 @@ export async function openChannel(
       wake();
     });
   });
-  const next = (type: string, withinMs = 10_000): Promise<Frame> =>
+  const next = (type: string, withinMs = 45_000): Promise<Frame> =>
     new Promise((resolve, reject) => {
       const finish = (act: () => void): void => {
         clearTimeout(timer);
