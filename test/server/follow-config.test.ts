@@ -229,7 +229,8 @@ test('a webhook secret is replaced under traffic and no webhook is refused', asy
   const sending = new AbortController();
   let sent = 0;
   const traffic = Array.from({ length: 4 }, async () => {
-    while (!sending.signal.aborted) answers.push(await postEvent(served, `evt_${(sent += 1)}`, signer));
+    while (!sending.signal.aborted)
+      answers.push(await postEvent(served, `evt_${(sent += 1)}`, signer));
   });
   const rotate = async (secrets: string[], generation: number): Promise<void> => {
     write({ 'providers.stripe.webhook_secrets': secrets });
