@@ -3,10 +3,8 @@
 
 import { z } from 'zod';
 import { toRfc3339, toRfc3339OrNull } from '../../shared/instant.ts';
-import { type Page, type PageRequest, toPage } from '../../shared/page.ts';
-import type { Instant } from '../../shared/world.ts';
-import type { OrgQueryable } from '../database/database.ts';
 import { type AnyRoute, route } from '../http/route.ts';
+import { type AccountState, listAccountStates } from './store-accounts.ts';
 
 export const ProviderAccountAnswer = z
   .object({
@@ -22,15 +20,6 @@ export const ProviderAccountAnswer = z
     created_at: z.string(),
   })
   .meta({ id: 'ProviderAccount' });
-
-interface AccountState {
-  id: string;
-  provider: string;
-  status: string;
-  createdAt: Instant;
-  caughtUpTo: Instant | null;
-  polledAt: Instant | null;
-}
 
 export function accountRoutes(): readonly AnyRoute[] {
   return [
@@ -50,32 +39,6 @@ export function accountRoutes(): readonly AnyRoute[] {
       present: ({ data }) => data.map(presentAccount),
     }),
   ];
-}
-
-async function listAccountStates(db: OrgQueryable, page: PageRequest): Promise<Page<AccountState>> {
-  const rows = await db.query<{
-    id: string;
-    provider: string;
-    status: string;
-    created_at: Instant;
-    caught_up_to: Instant | null;
-    polled_at: Instant | null;
-  }>(
-    `select a.id, a.provider, a.status, a.created_at, c.caught_up_to, c.polled_at
-       from provider_account a
-       left join provider_cursor c on c.org_id = a.org_id and c.provider_account_id = a.id
-      where a.org_id = $1 and a.id > $2 order by a.id limit $3`,
-    [db.org, page.after ?? '', page.limit + 1],
-  );
-  const states = rows.map((row) => ({
-    id: row.id,
-    provider: row.provider,
-    status: row.status,
-    createdAt: row.created_at,
-    caughtUpTo: row.caught_up_to,
-    polledAt: row.polled_at,
-  }));
-  return toPage(states, page.limit);
 }
 
 function presentAccount(account: AccountState): object {

@@ -9,7 +9,7 @@ import type { AnyRoute } from '../http/route.ts';
 import type { HandlerTable } from '../outbox/handler.ts';
 import type { Schedule } from '../outbox/schedules.ts';
 import type { HttpClient } from '../outside/http-exchange.ts';
-import type { ProviderAccount } from './accounts.ts';
+import type { ProviderAccount } from './store-accounts.ts';
 import { canPoll, POLL_TYPE, pollAll, type PollDeps, pollHandler, requestPoll } from './poll.ts';
 import { receive, type Received } from './receive.ts';
 import { inboxRoutes } from './routes.ts';

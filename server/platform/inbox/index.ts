@@ -6,7 +6,7 @@ export {
   findAccount,
   listAccounts,
   type ProviderAccount,
-} from './accounts.ts';
+} from './store-accounts.ts';
 export { createInbox, type Inbox, type InboxOptions } from './inbox.ts';
 export { type Received } from './receive.ts';
 export { INBOX_DEFAULTS, type InboxSettings } from './settings.ts';

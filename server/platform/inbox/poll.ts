@@ -9,7 +9,7 @@ import { enqueue } from '../outbox/enqueue.ts';
 import { handler, type OutboxHandler, type Sent, type Settled } from '../outbox/handler.ts';
 import { sentOf } from '../outbox/sent.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../outside/http-exchange.ts';
-import { listAccounts, type ProviderAccount } from './accounts.ts';
+import { listAccounts, type ProviderAccount } from './store-accounts.ts';
 import type { InboxSettings } from './settings.ts';
 import type { InboxSource, PollCursor, PollPage } from './source.ts';
 import { pollIsWaiting, readCursor, saveCursor } from './store.ts';

@@ -8,7 +8,7 @@ import { DAY_MS } from '../../shared/instant.ts';
 import type { Instant } from '../../shared/world.ts';
 import { transaction, type Tx } from '../database/database.ts';
 import type { Deps } from '../deps.ts';
-import { findAccount, type ProviderAccount } from './accounts.ts';
+import { findAccount, type ProviderAccount } from './store-accounts.ts';
 import type { InboxSettings } from './settings.ts';
 import { withinSkew } from './signature.ts';
 import type { InboxEvent, InboxSource, RawWebhook, Verification, WebhookSecret } from './source.ts';

@@ -1,7 +1,7 @@
 // Listing a provider's events since the cursor: pages, restarts, a cut network, and webhooks beside it.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ensureProviderAccount } from '../../../server/platform/inbox/accounts.ts';
+import { ensureProviderAccount } from '../../../server/platform/inbox/store-accounts.ts';
 import { readCursor } from '../../../server/platform/inbox/store.ts';
 import { transaction } from '../../../server/platform/database/database.ts';
 import { useTestDatabase } from '../../support/database.ts';

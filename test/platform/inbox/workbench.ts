@@ -7,7 +7,7 @@ import type { Deps } from '../../../server/platform/deps.ts';
 import {
   ensureProviderAccount,
   type ProviderAccount,
-} from '../../../server/platform/inbox/accounts.ts';
+} from '../../../server/platform/inbox/store-accounts.ts';
 import { createInbox, type Inbox } from '../../../server/platform/inbox/inbox.ts';
 import type { InboxSettings } from '../../../server/platform/inbox/settings.ts';
 import { findSigner } from '../../../server/platform/inbox/signature.ts';

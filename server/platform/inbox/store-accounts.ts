@@ -1,5 +1,6 @@
-// Provider accounts: whose events an address of ours receives. One per organization and provider.
+// SQL of provider accounts: whose events an address of ours receives. One per organization and provider.
 
+import { type Page, type PageRequest, toPage } from '../../shared/page.ts';
 import type { Instant } from '../../shared/world.ts';
 import type { EngineDatabase, OrgQueryable, Tx } from '../database/database.ts';
 import type { Deps } from '../deps.ts';
@@ -71,6 +72,33 @@ export async function listAccounts(
     [provider],
   );
   return rows.map(fromRow);
+}
+
+/** An account of an organization, and how far its events are known. */
+export interface AccountState extends Omit<ProviderAccount, 'orgId'> {
+  caughtUpTo: Instant | null;
+  polledAt: Instant | null;
+}
+
+export async function listAccountStates(
+  db: OrgQueryable,
+  page: PageRequest,
+): Promise<Page<AccountState>> {
+  const rows = await db.query<
+    AccountRow & { caught_up_to: Instant | null; polled_at: Instant | null }
+  >(
+    `select ${COLUMNS}, c.caught_up_to, c.polled_at
+       from provider_account a
+       left join provider_cursor c on c.org_id = a.org_id and c.provider_account_id = a.id
+      where a.org_id = $1 and a.id > $2 order by a.id limit $3`,
+    [db.org, page.after ?? '', page.limit + 1],
+  );
+  const states = rows.map((row) => ({
+    ...fromRow(row),
+    caughtUpTo: row.caught_up_to,
+    polledAt: row.polled_at,
+  }));
+  return toPage(states, page.limit);
 }
 
 function fromRow(row: AccountRow): ProviderAccount {
