@@ -261,7 +261,7 @@ const STATES: readonly HttpCase[] = [
     title: 'a page of zero rows',
     send: { method: 'GET', path: '/v1/people?limit=0' },
     code: '400 invalid_request',
-    says: ['/query/limit', 'Expected an integer of at least 1', 'found "0"'],
+    says: ['/query/limit', 'Expected an integer from 1 to 200', 'found "0"'],
   },
   {
     title: 'a cursor that nobody was given',

@@ -4,6 +4,7 @@
 import Koa from 'koa';
 import type { Histogram } from 'prom-client';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Deps } from '../deps.ts';
 import { docsPages } from './docs.ts';
 import { openApiDocument } from './openapi.ts';
@@ -27,6 +28,7 @@ import { run } from './steps/run.ts';
 import { validate } from './steps/validate.ts';
 import { version } from './steps/version.ts';
 import { buildTable } from './table.ts';
+import { refuseUnreadable, type UnreadableError } from './unreadable.ts';
 
 export interface HttpOptions {
   routes: readonly AnyRoute[];
@@ -48,6 +50,8 @@ export interface HttpApp {
   /** The OpenAPI 3.1 document, made of the same table. */
   document: Readonly<Record<string, unknown>>;
   handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Answers what could not be read as a request. */
+  refuse(error: UnreadableError, socket: Socket): void;
 }
 
 export function createHttpApp(deps: Deps, options: HttpOptions): HttpApp {
@@ -64,7 +68,12 @@ export function createHttpApp(deps: Deps, options: HttpOptions): HttpApp {
     draining: options.draining ?? { phase: 'serving' },
   };
   const steps = listSteps(kit, options.requestDuration ?? null);
-  return { steps: steps.map((step) => step.name), document, handle: toHandler(deps, steps) };
+  return {
+    steps: steps.map((step) => step.name),
+    document,
+    handle: toHandler(deps, steps),
+    refuse: refuseUnreadable(deps, settings),
+  };
 }
 
 function listSteps(kit: HttpKit, duration: Histogram | null): readonly Step[] {

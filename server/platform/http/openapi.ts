@@ -153,9 +153,10 @@ function parametersOf(
     limit: z
       .int()
       .min(1)
+      .max(pageLimitMax)
       .optional()
       .meta({
-        description: `Items per page: ${pageLimitDefault} unless told, ${pageLimitMax} at most (more is coerced down).`,
+        description: `Items per page, ${pageLimitDefault} unless told. A larger number is no error: it is answered with pages of ${pageLimitMax}, and \`has_more\` says that there is more.`,
       }),
     cursor: z
       .string()

@@ -4,9 +4,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { pause, type World } from '../../shared/world.ts';
-import { AppError } from '../../shared/errors.ts';
 import type { HttpApp } from './app.ts';
-import { PROBLEM_TYPE, toProblem } from './problem.ts';
 import type { HttpSettings } from './settings.ts';
 import type { Draining } from './step.ts';
 
@@ -39,7 +37,7 @@ export async function listenHttp(
     connectionsCheckingInterval: 5_000,
   });
   server.on('request', app.handle);
-  server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket, settings));
+  server.on('clientError', (error, socket) => app.refuse(error, socket as Socket));
   await listen(server, at);
   const { port } = server.address() as AddressInfo;
   const host = at.host.includes(':') ? `[${at.host}]` : at.host;
@@ -70,39 +68,4 @@ async function stop(
   const cut = world.timers.after(settings.drainMs, () => server.closeAllConnections());
   await closed;
   cut.cancel();
-}
-
-/** What Node could not read never reaches a step; it still gets a problem document. */
-function refuseUnreadable(
-  error: Error & { code?: string },
-  socket: Socket,
-  settings: HttpSettings,
-): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const refusal =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new AppError(
-          'header_too_large',
-          `Expected headers of at most ${settings.headerLimitBytes} bytes in all, found more.`,
-        )
-      : new AppError(
-          'invalid_request',
-          'Expected an HTTP/1.1 request, found something unreadable.',
-        );
-  const problem = toProblem(refusal, {
-    requestId: '',
-    commit: settings.build.commit,
-    instance: '',
-  });
-  const body = JSON.stringify(problem.body);
-  const lines = [
-    `HTTP/1.1 ${problem.status} ${refusal.code}`,
-    `Content-Type: ${PROBLEM_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }

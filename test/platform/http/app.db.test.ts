@@ -275,14 +275,6 @@ describe('bodies', () => {
 });
 
 describe('headers', () => {
-  test('too many of them are a problem document too', async () => {
-    const response = await http.request('GET', '/v1/whoami', {
-      headers: { 'x-big': 'x'.repeat(20_000) },
-    });
-    expect(response.status).toBe(431);
-    expect(response.json()).toMatchObject({ code: 'header_too_large', commit: 'c0ffee' });
-  });
-
   test('every answer carries a request id of ours; the problem carries the same', async () => {
     const response = await http.request('GET', '/nowhere', {
       headers: { 'x-request-id': 'theirs' },

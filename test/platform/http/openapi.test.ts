@@ -95,6 +95,8 @@ describe('OpenAPI 3.1 §4.8', () => {
     expect(get.parameters.map((each: { name?: string }) => each.name)).toEqual(
       expect.arrayContaining(['kind', 'limit', 'cursor']),
     );
+    const limit = get.parameters.find((each: { name?: string }) => each.name === 'limit');
+    expect(limit.schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 200 });
     expect(get.responses['200'].content['application/json'].schema.$ref).toMatch(/ThingPage$/);
     expect(document.components.schemas.ThingPage.required).toEqual([
       'data',

@@ -138,22 +138,6 @@ describe('stopping', () => {
   });
 });
 
-test('what is not HTTP gets a problem document and a closed connection', async () => {
-  const http = await startTestHttp(database.deps());
-  const text = await new Promise<string>((resolve, reject) => {
-    const socket = connect(http.server.port, '127.0.0.1', () =>
-      socket.end('NOT HTTP AT ALL\r\n\r\n'),
-    );
-    let received = '';
-    socket.on('data', (chunk) => (received += chunk.toString()));
-    socket.on('error', reject);
-    socket.on('end', () => resolve(received));
-  });
-  expect(text).toMatch(/^HTTP\/1\.1 400 /);
-  expect(text).toContain('"code":"invalid_request"');
-  await http.close();
-});
-
 test('a client that leaves in the middle of its body does not disturb the next one', async () => {
   const { apiKey } = await database.seedOrganization();
   const http = await startTestHttp(database.deps());

@@ -33,7 +33,7 @@ function limitOf(context: HttpContext, byDefault: number, max: number): number {
   const text = firstOf(context.query['limit']);
   if (text === null) return byDefault;
   if (/^[1-9][0-9]{0,8}$/.test(text)) return Math.min(Number(text), max);
-  const detail = `Expected an integer of at least 1, found ${JSON.stringify(text.slice(0, 40))}.`;
+  const detail = `Expected an integer from 1 to ${max}, found ${JSON.stringify(text.slice(0, 40))}.`;
   throw new AppError('invalid_request', `/query/limit: ${detail}`, {
     fields: [{ pointer: '/query/limit', code: 'too_small', detail }],
   });
