@@ -11,6 +11,7 @@ import { readArguments } from './arguments.ts';
 import { type Result, SIZES } from './measure.ts';
 import { MEASURES } from './measures/all.ts';
 import { benchPage } from './page/page.ts';
+import { removeFilled } from './subject/filled.ts';
 import { describeResult, machineOf, rowOf } from './report.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,6 +24,7 @@ const options = readArguments(
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
     killAll();
+    removeFilled();
     process.exit(1);
   });
 
@@ -48,6 +50,7 @@ for (const measure of MEASURES) {
   console.log(`  took ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
 }
 killAll();
+removeFilled();
 write(results);
 process.exit();
 

@@ -62,12 +62,13 @@ function countPostgres(): void {
   const readers = new WeakSet<object>();
   const prototype = pg.Client.prototype as unknown as Record<string, Method>;
   const query = prototype['query'] as Method;
-  prototype['query'] = function counted(this: object, ...args: unknown[]): unknown {
+  prototype['query'] = function counted(this: unknown, ...args: unknown[]): unknown {
+    const client = this as object;
     const asked = args[0] as string | { text?: string };
     const text = typeof asked === 'string' ? asked : (asked.text ?? '');
-    if (/^begin read only/i.test(text)) readers.add(this);
-    else if (/^begin/i.test(text)) readers.delete(this);
-    if (/^commit/i.test(text) && readers.has(this)) counts.statements += 1;
+    if (/^begin read only/i.test(text)) readers.add(client);
+    else if (/^begin/i.test(text)) readers.delete(client);
+    if (/^commit/i.test(text) && readers.has(client)) counts.statements += 1;
     else note(text, undefined);
     return query.apply(this, args);
   };

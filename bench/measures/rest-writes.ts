@@ -5,8 +5,9 @@
 import { countCosts, describeCosts } from '../counting/costs.ts';
 import { type Ask, createHttpLoad, jsonAsk } from '../load/http-load.ts';
 import type { Context, Measure, Result } from '../measure.ts';
-import { compare, ratioAtLeast } from '../result.ts';
-import { alternate } from '../rounds.ts';
+import { compare, ratioAtLeast, REPORT } from '../result.ts';
+import { alternate, type Rounds } from '../rounds.ts';
+import { cpuSeconds } from '../subject/cpu.ts';
 import { lookUp, type Place } from '../subject/look-up.ts';
 import { openPair, type Pair } from '../subject/pair.ts';
 import { type Started, startProcess } from '../subject/process.ts';
@@ -64,16 +65,21 @@ async function onDatabase(context: Context, kind: Kind): Promise<Result[]> {
     const results: Result[] = [];
     for (const work of WORKS) {
       context.log(`  ${work.what}, ${kind}`);
-      const rounds = await timed({ context, pair, place }, work);
+      const { perSecond, cpuMs } = await timed({ context, pair, place }, work);
       const costs = await counted({ context, pair, place }, work);
+      const peerName = `bare Koa + ${kind === 'sqlite' ? 'better-sqlite3' : 'pg'}`;
+      const measure = `${work.what} by REST, ${kind}`;
       results.push(
         compare(context, {
-          measure: `${work.what} by REST, ${kind}`,
-          unit: 'per second',
-          peerName: `bare Koa + ${kind === 'sqlite' ? 'better-sqlite3' : 'pg'}`,
-          aim: AIM,
-          note: NOTE,
-          ...{ rounds, costs },
+          ...{ measure, unit: 'per second', peerName, aim: AIM, note: NOTE },
+          ...{ rounds: perSecond, costs },
+        }),
+        compare(context, {
+          ...{ measure: `${measure}, CPU of the server`, unit: 'ms each', peerName, aim: REPORT },
+          ...{
+            rounds: cpuMs,
+            note: 'of the same rounds; what is left of the difference is waiting',
+          },
         }),
       );
     }
@@ -113,21 +119,32 @@ async function withBoth<T>(
   }
 }
 
-function timed(sides: Sides, work: Work) {
+interface Timed {
+  perSecond: Rounds;
+  cpuMs: Rounds;
+}
+
+function timed(sides: Sides, work: Work): Promise<Timed> {
   const { rounds, secondsPerRound } = sides.context.size;
   return withBoth(sides, undefined, async ({ ours, peer }) => {
-    const loads = {
-      ours: createHttpLoad(ours.api, CALLERS),
-      peer: createHttpLoad(String(peer.ready['api']), CALLERS),
-    };
     const next = (): Ask => work.next(ours.apiKey, sides.place);
-    const found = await alternate(
+    const cpuMs = { ours: [] as number[], peer: [] as number[] };
+    const round = async (who: 'ours' | 'peer', side: Started): Promise<number> => {
+      const load = createHttpLoad(String(side.ready['api']), CALLERS);
+      const before = cpuSeconds(side.pid);
+      const perSecond = await load.during(secondsPerRound, next);
+      const spentMs = (cpuSeconds(side.pid) - before) * 1_000;
+      cpuMs[who].push(spentMs / (perSecond * secondsPerRound));
+      await load.close();
+      return perSecond;
+    };
+    const perSecond = await alternate(
       rounds,
-      () => loads.ours.during(secondsPerRound, next),
-      () => loads.peer.during(secondsPerRound, next),
+      () => round('ours', ours),
+      () => round('peer', peer),
     );
-    await Promise.all([loads.ours.close(), loads.peer.close()]);
-    return found;
+    // The first of each warmed up.
+    return { perSecond, cpuMs: { ours: cpuMs.ours.slice(1), peer: cpuMs.peer.slice(1) } };
   });
 }
 

@@ -1,17 +1,16 @@
 // From the start of the process to its ready line, and the memory it then holds, with galleries of several
 // sizes. Both sides start with a warm compile cache, as the image has it.
 
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context, Measure, Result } from '../measure.ts';
 import { sleep } from '../../scripts/chaos/wait.ts';
 import { atMost, type Aim, compare, REPORT } from '../result.ts';
 import { alternate } from '../rounds.ts';
 import { residentMib } from '../subject/cpu.ts';
-import { openPair, type Pair } from '../subject/pair.ts';
-import { importPopulation } from '../subject/population.ts';
+import { copyFilled } from '../subject/filled.ts';
 import { startProcess, type Started } from '../subject/process.ts';
-import { startServer } from '../subject/server.ts';
+import { serverEnvironment, startServer } from '../subject/server.ts';
 
 const PEER = 'bare Koa + open database';
 /** What a start leaves behind is gone by then, and nothing has happened yet. */
@@ -33,13 +32,14 @@ export const start: Measure = {
 };
 
 async function withTemplates(context: Context, templates: number): Promise<Result[]> {
-  const pair = await openPair(context, 'sqlite', async (server) => {
-    if (templates > 0) await importPopulation(server, templates);
-  });
+  const { dataDir } = await copyFilled(context, templates);
+  copyFileSync(join(dataDir, 'sallyport.db'), join(dataDir, 'peer.db'));
   const idle = { ours: [] as number[], peer: [] as number[] };
   const once = async (side: 'ours' | 'peer'): Promise<number> => {
     const from = performance.now();
-    const started = await (side === 'ours' ? startOurs(context, pair) : startPeer(context, pair));
+    const started = await (side === 'ours'
+      ? startOurs(context, dataDir)
+      : startPeer(context, dataDir));
     const tookMs = performance.now() - from;
     if (idle[side].length < MEMORY_STARTS) {
       await sleep(context.size.name === 'smoke' ? 0 : IDLE_MS);
@@ -77,18 +77,18 @@ async function withTemplates(context: Context, templates: number): Promise<Resul
 
 const MEMORY_STARTS = 3;
 
-function startOurs(context: Context, pair: Pair): Promise<Started> {
+function startOurs(context: Context, dataDir: string): Promise<Started> {
   const { root, folder } = context;
-  const env = { ...pair.env, ...compileCache(folder) };
-  return startServer({ root, folder, dataDir: pair.dataDir, env, role: 'all' });
+  const env = { ...serverEnvironment(dataDir), ...compileCache(folder) };
+  return startServer({ root, folder, dataDir, env, role: 'all' });
 }
 
-function startPeer({ root, folder }: Context, pair: Pair): Promise<Started> {
+function startPeer({ root, folder }: Context, dataDir: string): Promise<Started> {
   return startProcess({
     ...{ root, folder, env: compileCache(folder) },
     name: 'peer',
     script: 'bench/peers/empty-main.ts',
-    args: [JSON.stringify({ address: pair.peer.address })],
+    args: [JSON.stringify({ address: { file: join(dataDir, 'peer.db') } })],
   });
 }
 

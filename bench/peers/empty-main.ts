@@ -1,8 +1,7 @@
 // The peer of a start and of idle memory: bare Koa with its database open.
 
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
+import { listen } from './listen.ts';
 import { openSqlite } from './open-database.ts';
 
 const { address } = JSON.parse(process.argv[2] ?? '{}') as { address: { file: string } };
@@ -14,9 +13,4 @@ app.use((context) => {
   context.body = organizations.get();
 });
 
-const server = createServer(app.callback());
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  console.log(JSON.stringify({ ready: true, api: `http://127.0.0.1:${port}` }));
-});
-process.on('SIGTERM', () => process.exit(0));
+listen(app);

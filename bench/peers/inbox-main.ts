@@ -1,9 +1,8 @@
 // The peer of the inbox: bare Koa and one insert of the raw event, believed as it came.
 
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
+import { listen } from './listen.ts';
 import { openSqlite } from './open-database.ts';
 
 interface Configuration {
@@ -35,9 +34,4 @@ app.use(async (context) => {
   context.body = { received: true };
 });
 
-const server = createServer(app.callback());
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  console.log(JSON.stringify({ ready: true, api: `http://127.0.0.1:${port}` }));
-});
-process.on('SIGTERM', () => process.exit(0));
+listen(app);

@@ -2,9 +2,8 @@
 // in one transaction. No validation, permission, trace, metric or replay.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
+import { listen } from './listen.ts';
 import { createWriter, type Write } from './open-database.ts';
 
 interface Configuration {
@@ -138,9 +137,4 @@ function newId(prefix: string): string {
   return `${prefix}_${randomUUID().replaceAll('-', '')}`;
 }
 
-const server = createServer(app.callback());
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  console.log(JSON.stringify({ ready: true, api: `http://127.0.0.1:${port}` }));
-});
-process.on('SIGTERM', () => process.exit(0));
+listen(app);

@@ -16,8 +16,7 @@ export interface Place {
 const PEOPLE_MAX = 64;
 
 export async function lookUp({ address }: Store): Promise<Place> {
-  const rows = 'file' in address ? readSqlite(address.file) : readPostgres(address.url);
-  const query = (await rows) as (text: string) => Promise<Record<string, unknown>[]>;
+  const query = 'file' in address ? readSqlite(address.file) : readPostgres(address.url);
   const one = async (text: string): Promise<Record<string, unknown>> =>
     (await query(text))[0] ?? {};
   const account = await one(`select org_id, id from provider_account where provider = 'stripe'`);
@@ -37,7 +36,7 @@ export async function lookUp({ address }: Store): Promise<Place> {
 
 type Query = (text: string) => Promise<Record<string, unknown>[]>;
 
-async function readSqlite(file: string): Promise<Query> {
+function readSqlite(file: string): Query {
   return async (text) => {
     const db = new Sqlite(file, { readonly: true });
     try {
@@ -48,7 +47,7 @@ async function readSqlite(file: string): Promise<Query> {
   };
 }
 
-async function readPostgres(url: string): Promise<Query> {
+function readPostgres(url: string): Query {
   return async (text) => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();

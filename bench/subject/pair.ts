@@ -37,7 +37,7 @@ export async function openPair(
     await server.stop();
   }
   const stores = postgres === null ? copySqlite(dataDir) : await copyPostgres(postgres);
-  return { dataDir, env, ...stores, close: async () => void (await postgres?.stop()) };
+  return { dataDir, env, ...stores, close: async () => postgres?.stop() };
 }
 
 /** The server has ended, so its log is empty. */

@@ -1,31 +1,52 @@
-// SYNTHETIC. People with one template each, imported through the API, and their vectors for the bare peers.
+// SYNTHETIC. As many people as a gallery needs, with one template each: directions drawn at random, as those of
+// different people nearly are. Quick to draw; whoever must pay at a door comes from the simulated camera.
 
-import type { Server } from './server.ts';
 import { waitFor } from '../../installer/story/narrator.ts';
-import { populationLines, personSeedOf } from '../../simulators/terminal/population.ts';
-import { createCamera } from '../../simulators/terminal/camera.ts';
+import { DIMENSIONS } from './matrix-file.ts';
+import type { Server } from './server.ts';
 
-export const SEED = 7;
-export const DIMENSIONS = 512;
+/** The cosine between a person's template and the same person before a camera. */
+const SAME_PERSON_COSINE = 0.75;
 /** As many as an import's time-out surely allows. */
-const CHUNK = 10_000;
+const CHUNK = 5_000;
+const SEED = 20_261_121;
 
-/** Lines are dear to draw: kept for the measures that follow. */
-const lines: string[] = [];
+/** The same for the same count: row after row. */
+export function drawMatrix(count: number): Float32Array {
+  const normal = normals(SEED);
+  const matrix = new Float32Array(new SharedArrayBuffer(count * DIMENSIONS * 4));
+  for (let row = 0; row < count; row += 1) matrix.set(direction(normal), row * DIMENSIONS);
+  return matrix;
+}
 
-export function populationOf(count: number): readonly string[] {
-  if (lines.length < count) {
-    lines.length = 0;
-    for (const line of populationLines({ count, seed: SEED, bad: 0 })) lines.push(line);
+/** People of the matrix as a camera sees them. */
+export function drawProbes(matrix: Float32Array, count: number): Float32Array {
+  const normal = normals(SEED + 1);
+  const rows = matrix.length / DIMENSIONS;
+  const sine = Math.sqrt(1 - SAME_PERSON_COSINE ** 2);
+  const probes = new Float32Array(new SharedArrayBuffer(count * DIMENSIONS * 4));
+  for (let probe = 0; probe < count; probe += 1) {
+    const row = (probe * 7_919) % rows;
+    const person = matrix.slice(row * DIMENSIONS, (row + 1) * DIMENSIONS);
+    const noise = direction(normal);
+    const seen = person.map((value, at) => SAME_PERSON_COSINE * value + sine * (noise[at] ?? 0));
+    probes.set(normalized(seen), probe * DIMENSIONS);
   }
-  return lines.slice(0, count);
+  return probes;
 }
 
 export async function importPopulation({ client }: Server, count: number): Promise<void> {
-  const all = populationOf(count);
+  const matrix = drawMatrix(count);
   for (let from = 0; from < count; from += CHUNK) {
-    const text = `${all.slice(from, from + CHUNK).join('\n')}\n`;
-    await client.postLines('/v1/people/import', text);
+    const rows = Array.from({ length: Math.min(CHUNK, count - from) }, (_, index) =>
+      lineOf(matrix, from + index),
+    );
+    const report = await client.postLines<{ imported: number }>(
+      '/v1/people/import',
+      `${rows.join('\n')}\n`,
+    );
+    if (report.imported !== rows.length)
+      throw new Error(`Expected ${rows.length} imported, found ${JSON.stringify(report)}.`);
   }
   await waitFor({
     what: 'the gallery',
@@ -34,28 +55,47 @@ export async function importPopulation({ client }: Server, count: number): Promi
   });
 }
 
-/** The same vectors as the templates, in one matrix. */
-export function matrixOf(count: number): Float32Array {
-  const memory = new SharedArrayBuffer(count * DIMENSIONS * 4);
-  const matrix = new Float32Array(memory);
-  for (const [row, line] of populationOf(count).entries()) {
-    const { templates } = JSON.parse(line) as { templates: { vector: string }[] };
-    matrix.set(vectorOf(templates[0]?.vector ?? ''), row * DIMENSIONS);
-  }
-  return matrix;
-}
-
-/** Somebody of the population before a camera. */
-export function probes(count: number, population: number): { vector: string; quality: number }[] {
-  const camera = createCamera({ seed: 'bench' });
-  return Array.from({ length: count }, (_, index) => {
-    const person = (index * 7919) % population;
-    const { vector, quality } = camera.capture(personSeedOf(SEED, person));
-    return { vector, quality };
+function lineOf(matrix: Float32Array, row: number): string {
+  const vector = matrix.slice(row * DIMENSIONS, (row + 1) * DIMENSIONS);
+  return JSON.stringify({
+    external_ref: `bench-${row}`,
+    display_name: `Ada Example ${row}`,
+    consent: {
+      purpose: 'biometric_identification',
+      text_version: '2026-11/en',
+      method: 'signature',
+      given_at: '2026-11-01T08:00:00Z',
+    },
+    templates: [
+      {
+        modality: 'face',
+        extractor: 'synthetic-512/1',
+        vector: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64'),
+        quality: 90,
+      },
+    ],
   });
 }
 
-export function vectorOf(base64: string): Float32Array {
-  const bytes = Buffer.from(base64, 'base64');
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+function direction(normal: () => number): Float32Array {
+  return normalized(Float32Array.from({ length: DIMENSIONS }, normal));
+}
+
+function normalized(vector: Float32Array): Float32Array {
+  let sum = 0;
+  for (const value of vector) sum += value * value;
+  const length = Math.sqrt(sum);
+  return vector.map((value) => value / length);
+}
+
+/** mulberry32 and the sum of uniform numbers: near enough to normal for a direction. */
+function normals(seed: number): () => number {
+  let state = seed;
+  const uniform = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+  return () => uniform() + uniform() + uniform() + uniform() - 2;
 }
