@@ -25,6 +25,8 @@ export interface World {
   books: Books;
   apiKey: string;
   client: ApiClient;
+  /** The settings of the server, for other processes of the product. */
+  env: Readonly<Record<string, string>>;
   /** What the verifier of the ledgers reads. */
   appliance(organization: string): ApplianceDatabase;
   close(isKept: boolean): Promise<void>;
@@ -99,6 +101,7 @@ async function build({ root, folder, options, postgres, tearDown }: Build): Prom
     books,
     apiKey,
     client,
+    env,
     appliance: (organization) =>
       postgres === null ? { kind: 'sqlite', file } : source(postgres, organization),
     close: async (isKept) => {
