@@ -44,8 +44,9 @@ the start.
   they are written as before.
 - A secret is replaced without a gap in three steps: add the new one to \`providers.stripe.webhook_secrets\`, switch at
   the provider, take the old one out. \`providers.stripe.secret_key\`, \`providers.veriff.api_key\` and
-  \`shared_secret\` have one value; the requests of the moment between the switch at the provider and the reload are
-  refused there and sent again.
+  \`shared_secret\` have one value: choose a quiet moment. What is asked between the switch at the provider and the
+  reload is refused there; operations of payments are sent again, a KYC session or payment method that was just being
+  created may have to be asked for anew.
 
 | Number | Meaning |
 | --- | --- |

@@ -78,13 +78,11 @@ export const paymentsSettings = {
       doc: 'Offline acceptance stops when the provider was last reached longer ago than this.',
       format: durationMs({ min: 60_000, max: 30 * 24 * HOUR_MS }),
       default: 8 * HOUR_MS,
-      live: true,
     }),
     forward_max_age_ms: setting({
       doc: 'An offline payment older than this is no longer sent to the provider by itself; a person decides.',
       format: durationMs({ min: 60_000, max: 30 * 24 * HOUR_MS }),
       default: 24 * HOUR_MS,
-      live: true,
     }),
   },
   unknown: {
@@ -98,19 +96,16 @@ export const paymentsSettings = {
       doc: 'Lookups that must find nothing before an operation may count as absent.',
       format: integer({ min: 1, max: 100 }, 'lookups'),
       default: 2,
-      live: true,
     }),
     absent_after_ms: setting({
       doc: 'Time that must also have passed before an operation counts as absent.',
       format: durationMs({ min: 1_000, max: 24 * HOUR_MS }),
       default: 600_000,
-      live: true,
     }),
     escalate_after_ms: setting({
       doc: 'An operation that is unknown for longer than this needs a person.',
       format: durationMs({ min: 1_000, max: 30 * 24 * HOUR_MS }),
       default: 24 * HOUR_MS,
-      live: true,
     }),
   },
 };

@@ -57,7 +57,6 @@ export const gatewaySettings = {
     doc: 'Bytes that may wait for one slow terminal before its connection is closed; it resumes later.',
     format: bytes({ min: 16 * KIB, max: 256 * MIB }),
     default: MIB,
-    live: true,
   }),
   connections_max: setting({
     doc: 'Connections of this process, signed in or not.',
@@ -81,6 +80,5 @@ export const gatewaySettings = {
     doc: 'The longest time a terminal may give a decision.',
     format: durationMs({ min: 100, max: 60_000 }),
     default: 5_000,
-    live: true,
   }),
 };

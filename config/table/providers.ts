@@ -26,7 +26,6 @@ const common = (provider: string) => ({
     doc: 'The longest wait for a connection. Passing it proves that nothing was sent.',
     format: durationMs({ min: 50, max: 60_000 }),
     default: 5_000,
-    live: true,
   }),
   timeout_ms: setting({
     doc: 'The longest wait for an answer. Passing it leaves the outcome unknown.',

@@ -13,13 +13,14 @@ describe('the reference page', () => {
     expect(readFileSync(inProject('docs/configuration.md'), 'utf8')).toBe(renderReference());
   });
 
-  test('shows every setting with its variable and marks each secret', () => {
+  test('shows every setting with its variable and marks each secret and each live one', () => {
     const rows = renderReference().split('\n');
     const missing = [...SETTINGS.values()].filter((setting) => {
       const row = rows.find((line) =>
         line.startsWith(`| \`${setting.path}\`<br>\`${setting.env}\``),
       );
-      return row === undefined || row.includes('**Secret.**') !== setting.sensitive;
+      if (row === undefined || row.includes('**Live.**') !== setting.live) return true;
+      return row.includes('**Secret.**') !== setting.sensitive;
     });
     expect(missing.map((setting) => setting.path)).toEqual([]);
   });

@@ -18,6 +18,7 @@ export interface SpawnedServer {
   gateway: string;
   pid: number;
   log(): string;
+  isRunning(): boolean;
   stop(): Promise<number | null>;
   kill(): Promise<void>;
 }
@@ -125,6 +126,7 @@ export async function spawnServer(
     gateway: String(ready['gateway']),
     pid: child.pid ?? -1,
     log: () => log.join(''),
+    isRunning: () => child.exitCode === null && child.signalCode === null,
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
   };
