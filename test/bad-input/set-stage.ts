@@ -9,9 +9,9 @@ import {
   spawnAppliance,
   type SpawnedAppliance,
 } from '../support/spawn-appliance.ts';
-import { prepareHttp } from './cases-http.ts';
 import { goodRow } from './cases-import.ts';
 import { claim, connect, fieldOf } from './device-client.ts';
+import { prepareHttp } from './prepare-http.ts';
 import { requestOf } from './send-http.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,134 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
-import { type AnyRoute, route } from '../../../server/platform/http/route.ts';
-import { AppError } from '../../../server/shared/errors.ts';
 import { type SeededOrganization, useTestDatabase } from '../../support/database.ts';
 import { startTestHttp, type TestHttp } from '../../support/http.ts';
+import { aborted, echoRoutes } from './echo-routes.ts';
 
 const database = useTestDatabase();
 let http: TestHttp;
 let org: SeededOrganization;
 
-/** Why the sleeping route's signal was aborted. */
-const aborted = Promise.withResolvers<unknown>();
-
-const Thing = z.object({ id: z.string() }).meta({ id: 'Thing' });
-const base = { tag: 'Things', summary: 'Test', idempotency: 'none', answer: Thing } as const;
-
-function routes(): readonly AnyRoute[] {
-  return [
-    route({
-      ...base,
-      operationId: 'echoThing',
-      method: 'POST',
-      path: '/v1/echo',
-      action: 'authenticated',
-      resource: 'none',
-      body: z.object({
-        name: z.string().min(2).max(5),
-        age: z.int().min(18).optional(),
-        pin: z.string().max(4).meta({ secret: true }).optional(),
-        at: z.iso.datetime().optional(),
-        list: z.array(z.object({ kind: z.enum(['a', 'b']) })).optional(),
-      }),
-      status: 200,
-      run: async ({ body }) => body,
-      present: (body) => body,
-    }),
-    route({
-      ...base,
-      operationId: 'readLines',
-      method: 'POST',
-      path: '/v1/lines',
-      action: 'authenticated',
-      resource: 'none',
-      payload: 'stream',
-      status: 200,
-      run: async ({ raw }) => {
-        const lines: string[] = [];
-        for await (const line of raw.stream()) lines.push(line.toString());
-        return lines;
-      },
-      present: (lines) => ({ lines }),
-    }),
-    route({
-      ...base,
-      operationId: 'receiveRaw',
-      method: 'POST',
-      path: '/v1/raw',
-      action: 'public',
-      resource: 'none',
-      payload: 'raw',
-      status: 200,
-      run: async ({ raw }) => ({
-        hex: (await raw.bytes()).toString('hex'),
-        agent: raw.headers['x-a'],
-      }),
-      present: (answer) => answer,
-    }),
-    route({
-      ...base,
-      operationId: 'readVersioned',
-      method: 'GET',
-      path: '/v1/versioned',
-      action: 'authenticated',
-      resource: 'none',
-      status: 200,
-      run: async () => ({ id: 'v', version: 3 }),
-      present: ({ id }) => ({ id }),
-      versionOf: ({ version }) => version,
-    }),
-    route({
-      ...base,
-      operationId: 'changeVersioned',
-      method: 'PATCH',
-      path: '/v1/versioned',
-      action: 'authenticated',
-      resource: 'none',
-      precondition: 'required',
-      body: z.object({ name: z.string() }),
-      status: 200,
-      run: async ({ ifVersion }) => {
-        if (ifVersion !== 3) throw new AppError('version_mismatch', 'Expected 3, found another.');
-        return { id: 'v', version: 4 };
-      },
-      present: ({ id }) => ({ id }),
-      versionOf: ({ version }) => version,
-    }),
-    route({
-      ...base,
-      operationId: 'sleepForever',
-      method: 'POST',
-      path: '/v1/sleep',
-      action: 'authenticated',
-      resource: 'none',
-      status: 200,
-      run: ({ signal }) =>
-        new Promise((_resolve, reject) =>
-          signal.addEventListener(
-            'abort',
-            () => {
-              aborted.resolve(signal.reason);
-              reject(new Error('Stopped by the signal.'));
-            },
-            { once: true },
-          ),
-        ),
-      present: () => ({}),
-    }),
-  ];
-}
-
 beforeAll(async () => {
   http = await startTestHttp(database.deps(), {
-    routes: routes(),
+    routes: echoRoutes,
     settings: {
       bodyLimitBytes: 2_000,
       rawLimitBytes: 16,
       importBodyLimitBytes: 1_000,
       importLineLimitBytes: 20,
       requestTimeoutMs: 1_000,
-      pageLimitMax: 6,
     },
   });
   org = await database.seedOrganization();
@@ -371,46 +258,4 @@ test('a request that outlives its deadline is told so, and its signal is aborted
   expect([response.status, response.json().code]).toEqual([503, 'deadline_passed']);
   expect(response.json().data).toEqual({ deadline_ms: 1_000 });
   expect(await aborted.promise).toMatchObject({ code: 'deadline_passed' });
-});
-
-describe('pages of a list', () => {
-  test('walk through everything once, with the default limit coerced down from above', async () => {
-    const { apiKey, siteId } = await database.seedOrganization();
-    for (let index = 0; index < 5; index += 1) {
-      const body = { parent_id: siteId, kind: 'zone', name: `Zone ${index}` };
-      expect((await http.request('POST', '/v1/nodes', { key: apiKey, body })).status).toBe(201);
-    }
-    const names: string[] = [];
-    let cursor: string | null = null;
-    do {
-      const query: string = cursor === null ? '' : `&cursor=${cursor}`;
-      const page = await http.request('GET', `/v1/nodes?kind=zone&limit=2${query}`, {
-        key: apiKey,
-      });
-      expect(page.status).toBe(200);
-      names.push(...page.json().data.map((node: { name: string }) => node.name));
-      cursor = page.json().next_cursor;
-      expect(page.json().has_more).toBe(cursor !== null);
-    } while (cursor !== null);
-    expect(names).toEqual([0, 1, 2, 3, 4].map((index) => `Zone ${index}`));
-    const all = await http.request('GET', '/v1/nodes?limit=100000', { key: apiKey });
-    expect([all.status, all.json().data.length, all.json().has_more]).toEqual([200, 6, true]);
-  });
-
-  test.each(['0', '-1', 'many', '1.5', ''])('a limit of %j is 400', async (limit) => {
-    const response = await http.request('GET', `/v1/nodes?limit=${limit}`, { key: org.apiKey });
-    expect([response.status, response.json().errors[0].pointer]).toEqual([400, '/query/limit']);
-  });
-
-  test('a cursor with other filters, or of another organization, is 400', async () => {
-    const page = await http.request('GET', '/v1/nodes?limit=1', { key: org.apiKey });
-    const cursor: string = page.json().next_cursor;
-    const other = await database.seedOrganization();
-    const filtered = await http.request('GET', `/v1/nodes?kind=site&cursor=${cursor}`, {
-      key: org.apiKey,
-    });
-    const foreign = await http.request('GET', `/v1/nodes?cursor=${cursor}`, { key: other.apiKey });
-    expect([filtered.status, filtered.json().code]).toEqual([400, 'invalid_cursor']);
-    expect([foreign.status, foreign.json().code]).toEqual([400, 'invalid_cursor']);
-  });
 });
