@@ -70,7 +70,7 @@ async function apply(options: ApplyOptions): Promise<void> {
   });
   const plan = await planSteps(runtime.steps);
   if (options.dryRun) {
-    printPlan(plan, { json, target: runtime.target });
+    printPlan(plan, { json, target: runtime.target, change: runtime.change });
     return;
   }
   const hasWork = plan.some((step) => !step.done);

@@ -53,7 +53,9 @@ async function runInit(options: InitOptions): Promise<void> {
 }
 
 async function answersOf(options: InitOptions): Promise<Answers> {
-  const answers: Answers = { ...DEFAULT_ANSWERS };
+  // Where systemd does not run, an apply could not use it.
+  const supervisor = existsSync('/run/systemd/system') ? 'systemd' : 'pidfile';
+  const answers: Answers = { ...DEFAULT_ANSWERS, supervisor };
   const asked: Question[] = [];
   for (const question of QUESTIONS) {
     const given = options[question.key];

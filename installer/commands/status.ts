@@ -7,6 +7,7 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import type { Host } from '../host/host.ts';
 import { realHost } from '../host/real-host.ts';
 import { createRuntime } from '../runtimes/create-runtime.ts';
+import { type ConfigInForce, configState } from '../runtimes/config-state.ts';
 import { apiUrl } from '../runtimes/well.ts';
 import { fileOption, jsonOption, NO_WAIT, releaseOption, type ReleaseOptions } from './options.ts';
 
@@ -36,6 +37,7 @@ async function status({ file, release, json }: ReleaseOptions): Promise<void> {
   const api = appliance.settings.helm.api_url ?? apiUrl(appliance.config);
   const ready = await ask(host, `${api}/readyz`);
   const version = await ask(host, `${api}/version`);
+  const config = await configState(host, api);
   const told = {
     name: appliance.settings.name,
     runtime: appliance.settings.runtime,
@@ -46,6 +48,7 @@ async function status({ file, release, json }: ReleaseOptions): Promise<void> {
     ready: ready.ok,
     readiness: ready.detail,
     version: version.detail,
+    config,
   };
   if (!state.installed) process.exitCode = EXIT_CODES.notInstalled.code;
   else if (!state.running || !ready.ok) process.exitCode = EXIT_CODES.unexpected.code;
@@ -66,6 +69,7 @@ function lines(told: {
   ready: boolean;
   readiness: unknown;
   version: unknown;
+  config: ConfigInForce | null;
   detail: string;
 }): string[] {
   if (!told.installed) return [`${told.name} (${told.runtime}): nothing is installed.`];
@@ -75,10 +79,22 @@ function lines(told: {
     `wanted      ${told.as_wanted ? 'the same' : `${told.wanted} (sallyport plan says what differs)`}`,
     `version     ${JSON.stringify(told.version)}`,
     `ready       ${told.ready ? `yes, at ${told.api}` : `no: ${JSON.stringify(told.readiness)}`}`,
+    ...configLines(told.config),
     ...(told.unfinished === null
       ? []
       : [`unfinished  ${told.unfinished}; apply goes on from there`]),
     ...(told.detail === '' ? [] : [told.detail]),
+  ];
+}
+
+function configLines(config: ConfigInForce | null): string[] {
+  if (config === null) return [];
+  const { digest, generation, loaded_at: since, last_reload: last, restart_needed: left } = config;
+  const found = last.ok ? 'right' : `REFUSED: ${last.problems.join('; ')}`;
+  return [
+    `config      ${digest}, generation ${generation}, in force since ${since}`,
+    `last read   at ${last.at}, ${found}`,
+    ...(left.length === 0 ? [] : [`restart     needed for ${left.join(', ')}`]),
   ];
 }
 

@@ -48,7 +48,7 @@ async function uninstall({ file, json, dryRun, deleteData }: UninstallOptions): 
     throw new ExitError('notInstalled', 'Nothing is installed.');
   }
   if (dryRun) {
-    printPlan(plan, { json, target: appliance.settings.name });
+    printPlan(plan, { json, target: appliance.settings.name, change: null });
     if (hasData) process.stderr.write(`Then ${home} is deleted with all data in it.\n`);
     return;
   }

@@ -1,6 +1,7 @@
 // What the engine asks of a runtime (process, container, Helm): its steps, its way back, and what it sees.
 
 import type { Step } from '../engine/step.ts';
+import type { Change } from './home/change.ts';
 
 export interface Runtime {
   /** A release and a configuration, in words. */
@@ -8,6 +9,8 @@ export interface Runtime {
   /** For journal and lock. */
   stateDir: string;
   steps: readonly Step[];
+  /** For the server that runs; null where the runtime's own means decide (Helm). */
+  change: Change | null;
   /** Takes the runtime away; the data stays. */
   removal: readonly Step[];
   /** Starts again what served before, and waits until it is well. */

@@ -5,7 +5,9 @@ import { basename, join } from 'node:path';
 import { isDone, type Step, toDo } from '../../engine/step.ts';
 import type { ApplianceFile } from '../../appliance-file/read.ts';
 import type { Host } from '../../host/host.ts';
+import { takeOver } from '../config-state.ts';
 import { apiOfCurrent } from '../home/api-of-current.ts';
+import { changeOf } from '../home/change.ts';
 import { shortDigest } from '../home/digest.ts';
 import { type Layout, layoutOf } from '../home/layout.ts';
 import { removePaths } from '../home/remove-paths.ts';
@@ -64,9 +66,22 @@ export async function containerRuntime(
       : `that it ended. Its last words:\n${await engine.lastWords(settings.name)}`;
   const { soakMs, startLimitMs } = options;
   const well = { api: apiUrl(config), soakMs, startLimitMs, ended };
+  const found = await containers.serving();
+  const change = await changeOf(host, layout, {
+    running: found?.running === true ? found.applied : null,
+    wanted: {
+      id,
+      serverYaml: rendered.serverYaml,
+      api: well.api,
+      isSameRelease: async (other) =>
+        (await host.files.read(join(layout.applied, other, 'image')))?.trim() === image,
+    },
+  });
+  const serve = { id, image, name: settings.name, well };
   return {
     target: id,
     stateDir: layout.state,
+    change,
     steps: [
       folders(host, layout),
       secrets(host, layout, rendered.secrets),
@@ -81,7 +96,9 @@ export async function containerRuntime(
       ...trials(host, layout, { id, containers }),
       switchCurrent(host, layout, id),
       configLinks(host, layout),
-      serveStep(host, containers, { id, image, name: settings.name, well }),
+      change.takes === 'reload'
+        ? reloadStep(host, containers, serve)
+        : serveStep(host, containers, serve),
       oldContainer(containers),
       sweep(host, layout),
     ],
@@ -89,7 +106,10 @@ export async function containerRuntime(
     settle: async () => {
       const now = await host.files.linkTarget(layout.current);
       if (now === null) return;
-      await containers.ensure(basename(now));
+      const back = { id: basename(now), api: well.api };
+      const isTakenBack = change.takes === 'reload' && (await tookOver(host, containers, back));
+      if (change.takes !== 'reload') await containers.ensure(back.id);
+      else if (!isTakenBack) await containers.remake(back.id);
       const before = await apiOfCurrent(host, layout);
       await becomeWell(host, { ...well, api: before ?? well.api, build: null, soakMs: 0 });
     },
@@ -127,6 +147,40 @@ function serveStep(
     verify: () => becomeWell(host, { ...well, build: null }),
     undo: () => containers.putBack(id),
   };
+}
+
+/** Only live settings differ: the container goes on, and its server says itself what is in force. */
+function reloadStep(
+  host: Host,
+  containers: Containers,
+  parts: { id: string; image: string; name: string; well: Omit<WellBeing, 'build'> },
+): Step {
+  const { undo: _, ...step } = serveStep(host, containers, parts);
+  const { id, well } = parts;
+  return {
+    ...step,
+    says: 'the container takes the new configuration over while it runs, and stays well',
+    run: async () => {
+      await takeOver(host, { api: well.api, tell: () => containers.reload(id) });
+      await containers.note(id);
+    },
+  };
+}
+
+/** Going back after a reload; false when only a restart helps. */
+async function tookOver(
+  host: Host,
+  containers: Containers,
+  { id, api }: { id: string; api: string },
+): Promise<boolean> {
+  try {
+    await takeOver(host, { api, tell: () => containers.reload(id) });
+    await containers.note(id);
+    return true;
+  } catch {
+    // It ended, or does not take back what it took: the restart that follows mends both.
+    return false;
+  }
 }
 
 function oldContainer(containers: Containers): Step {

@@ -2,7 +2,7 @@
 // those that run one role and are gone. A replacement may be killed anywhere and is safe to repeat: which
 // container is which is read from names and labels.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Host } from '../../host/host.ts';
 import type { Layout } from '../home/layout.ts';
 import { APPLIED_LABEL, type Engine, type FoundContainer } from './engine.ts';
@@ -27,33 +27,54 @@ export interface Containers {
   putBack(applied: string): Promise<void>;
   /** That one serves; it is made when it is not there. */
   ensure(applied: string): Promise<void>;
+  /** Whatever runs is made anew from that one. */
+  remake(applied: string): Promise<void>;
+  /** The one that serves reads that one from now on, and is told to. */
+  reload(applied: string): Promise<void>;
+  /** It has taken that one over; `serving` says so from now on. */
+  note(applied: string): Promise<void>;
   forgetBefore(): Promise<void>;
   removeAll(): Promise<void>;
 }
 
 const START_LIMIT_MS = 300_000;
+const APPLIED_INSIDE = '/etc/sallyport/applied';
 
 export function createContainers(
   host: Host,
   engine: Engine,
   settings: ContainerSettings,
 ): Containers {
-  const { name, stopLimitMs } = settings;
+  const { name, stopLimitMs, layout } = settings;
   const aside = `${name}-before`;
-  const serving = (): Promise<FoundContainer | null> => engine.find(name);
+  // A label cannot be changed, so what a container took over since is noted beside its journal.
+  const noted = join(layout.state, 'taken-over');
+  const serving = async (): Promise<FoundContainer | null> => {
+    const found = await engine.find(name);
+    if (found === null) return null;
+    const [label, applied] = ((await host.files.read(noted)) ?? '').trim().split(' ');
+    return label === found.applied ? { ...found, applied: applied ?? found.applied } : found;
+  };
   const before = (): Promise<FoundContainer | null> => engine.find(aside);
+  const read = (applied: string): Promise<void> => host.files.link(layout.serving, applied);
   const run = async (applied: string): Promise<void> => {
+    await host.files.remove(noted);
+    await read(applied);
     await engine.run(
       [
         '--detach',
         ...['--name', name, '--restart', 'unless-stopped'],
         ...['--label', `${APPLIED_LABEL}=${applied}`],
-        ...common(settings, applied),
+        ...common(settings),
         await imageOf(host, settings, applied),
-        ...['all', '--config', '/etc/sallyport/config/server.yaml'],
+        ...['all', '--config', `${APPLIED_INSIDE}/${basename(layout.serving)}/server.yaml`],
       ],
       START_LIMIT_MS,
     );
+  };
+  const remake = async (applied: string): Promise<void> => {
+    if ((await engine.find(name)) !== null) await engine.remove(name);
+    await run(applied);
   };
   const forgetBefore = async (): Promise<void> => {
     if ((await before()) !== null) await engine.remove(aside);
@@ -84,11 +105,20 @@ export function createContainers(
     ensure: async (applied) => {
       const now = await serving();
       if (now?.applied === applied) {
+        await read(applied);
         if (!now.running) await engine.start(name);
         return;
       }
-      if (now !== null) await engine.remove(name);
-      await run(applied);
+      await remake(applied);
+    },
+    remake,
+    reload: async (applied) => {
+      await read(applied);
+      await engine.hangUp(name);
+    },
+    note: async (applied) => {
+      const found = await engine.find(name);
+      if (found !== null) await host.files.write(noted, `${found.applied} ${applied}\n`, 0o600);
     },
     forgetBefore,
     removeAll: async () => {
@@ -112,19 +142,22 @@ async function runOnce(
     [
       '--rm',
       ...['--name', name],
-      ...common(settings, applied),
+      ...common(settings),
       await imageOf(host, settings, applied),
-      ...[role, '--config', '/etc/sallyport/config/server.yaml'],
+      ...[role, '--config', `${APPLIED_INSIDE}/${applied}/server.yaml`],
     ],
     timeoutMs,
   );
 }
 
 /** The network is the machine's own, so that a setting means the same in every runtime. */
-function common(
-  { layout, user, options, isRootlessPodman, stopLimitMs }: ContainerSettings,
-  applied: string,
-): string[] {
+function common({
+  layout,
+  user,
+  options,
+  isRootlessPodman,
+  stopLimitMs,
+}: ContainerSettings): string[] {
   const mount = (from: string, to: string, mode: string): string[] => [
     '--volume',
     `${from}:${to}:${mode}`,
@@ -136,7 +169,8 @@ function common(
     ...['--security-opt', 'no-new-privileges'],
     ...['--stop-timeout', String(Math.ceil(stopLimitMs / 1000))],
     ...mount(layout.data, '/var/lib/sallyport', 'rw'),
-    ...mount(join(layout.applied, applied), '/etc/sallyport/config', 'ro'),
+    // All of them, so that another one can be read without another container.
+    ...mount(layout.applied, APPLIED_INSIDE, 'ro'),
     ...mount(layout.secrets, '/etc/sallyport/secrets', 'ro'),
     ...mount(join(layout.config, 'trust'), '/etc/sallyport/trust', 'ro'),
     ...options,

@@ -18,6 +18,8 @@ export interface Engine {
   run(args: readonly string[], timeoutMs: number): Promise<void>;
   start(name: string): Promise<void>;
   stop(name: string, graceMs: number): Promise<void>;
+  /** SIGHUP. */
+  hangUp(name: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(name: string): Promise<void>;
   lastWords(name: string): Promise<string>;
@@ -63,6 +65,7 @@ export function containerEngine(host: Host, program: 'podman' | 'docker'): Engin
     start: (name) => must(['start', name]),
     stop: (name, graceMs) =>
       must(['stop', '--time', String(Math.ceil(graceMs / 1000)), name], graceMs + COMMAND_LIMIT_MS),
+    hangUp: (name) => must(['kill', '--signal', 'HUP', name]),
     rename: (from, to) => must(['rename', from, to]),
     remove: (name) => must(['rm', '--force', name]),
     lastWords: async (name) => {

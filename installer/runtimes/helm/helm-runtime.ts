@@ -33,6 +33,7 @@ export async function helmRuntime(
   return {
     target,
     stateDir,
+    change: null,
     steps: [
       {
         name: 'values',

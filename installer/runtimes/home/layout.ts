@@ -15,6 +15,8 @@ export interface Layout {
   /** Links to the applied that runs, and to the one before. */
   current: string;
   previous: string;
+  /** Within `applied`, for a container that sees nothing else: a link to the one it reads. */
+  serving: string;
   state: string;
   log: string;
 }
@@ -31,6 +33,7 @@ export function layoutOf(home: string): Layout {
     applied: join(home, 'applied'),
     current: join(home, 'current'),
     previous: join(home, 'previous'),
+    serving: join(home, 'applied/serving'),
     state: join(home, 'state'),
     log: join(home, 'state/server.log'),
   };

@@ -20,7 +20,8 @@ export function folders(host: Host, layout: Layout): Step {
     [layout.config, 0o755],
     [join(layout.config, 'trust'), 0o755],
     [layout.releases, 0o755],
-    [layout.applied, OWNER_ONLY],
+    // Only names lie in it: a container's user must get through to the one that is its own.
+    [layout.applied, 0o755],
     [layout.state, OWNER_ONLY],
   ];
   const absent = async (): Promise<[string, number][]> => {
@@ -164,17 +165,26 @@ export function switchCurrent(host: Host, layout: Layout, id: string): Step {
       const now = await host.files.linkTarget(layout.current);
       return now === target ? isDone(target) : toDo(now ?? 'nothing was applied yet');
     },
-    remember: () => host.files.linkTarget(layout.current),
+    remember: async () => ({
+      current: await host.files.linkTarget(layout.current),
+      previous: await host.files.linkTarget(layout.previous),
+    }),
     run: async () => {
       const now = await host.files.linkTarget(layout.current);
       if (now !== null && now !== target) await host.files.link(layout.previous, now);
       await host.files.link(layout.current, target);
     },
     undo: async (before) => {
-      if (typeof before === 'string') await host.files.link(layout.current, before);
-      else await host.files.remove(layout.current);
+      const { current, previous } = before as { current: string | null; previous: string | null };
+      await pointTo(host, layout.current, current);
+      await pointTo(host, layout.previous, previous);
     },
   };
+}
+
+async function pointTo(host: Host, link: string, target: string | null): Promise<void> {
+  if (target === null) await host.files.remove(link);
+  else await host.files.link(link, target);
 }
 
 /** `config/appliance.yaml` and `config/server.yaml` are always those that run. */
@@ -200,7 +210,7 @@ export function configLinks(host: Host, layout: Layout): Step {
 /** The one that runs and the one before stay, with their releases and secrets. */
 export function sweep(host: Host, layout: Layout): Step {
   const waste = async (): Promise<string[]> => {
-    const kept = new Set<string>();
+    const kept = new Set<string>([basename(layout.serving)]);
     const keptReleases = new Set<string>();
     let texts = '';
     for (const link of [layout.current, layout.previous]) {

@@ -20,6 +20,7 @@ const LAST_LINES = 12;
 interface Started {
   pid: number;
   applied: string;
+  ticks: string;
 }
 
 export function pidfileSupervisor(
@@ -35,7 +36,7 @@ export function pidfileSupervisor(
     if (!/^\d+$/.test(pid)) return null;
     const identity = await host.processes.identity(Number(pid));
     const isOurs = identity !== null && (ticks === '' || identity.endsWith(`/${ticks}`));
-    return isOurs ? { pid: Number(pid), applied } : null;
+    return isOurs ? { pid: Number(pid), applied, ticks } : null;
   };
   const stop = async (): Promise<void> => {
     const before = await started();
@@ -71,6 +72,15 @@ export function pidfileSupervisor(
         if (host.clock.nowMs() > endMs) throw new Error(`expected ${file} to appear`);
         await host.clock.sleep(EVERY_MS);
       }
+    },
+    reload: async () => {
+      const now = await started();
+      if (now === null) throw new Error('expected the server to run, found that it ended');
+      await host.processes.signal(now.pid, 'SIGHUP');
+    },
+    note: async (applied) => {
+      const now = await started();
+      if (now !== null) await host.files.write(file, `${now.pid} ${applied} ${now.ticks}\n`, 0o644);
     },
     stop,
     remove: () => host.files.remove(file),

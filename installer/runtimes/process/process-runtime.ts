@@ -5,6 +5,8 @@ import { basename, join } from 'node:path';
 import { isDone, type Step, toDo } from '../../engine/step.ts';
 import type { ApplianceFile } from '../../appliance-file/read.ts';
 import type { Host } from '../../host/host.ts';
+import { takeOver } from '../config-state.ts';
+import { changeOf } from '../home/change.ts';
 import { shortDigest } from '../home/digest.ts';
 import { type Layout, layoutOf } from '../home/layout.ts';
 import { apiOfCurrent } from '../home/api-of-current.ts';
@@ -57,9 +59,21 @@ export async function processRuntime(
   const ended = (): Promise<string | null> => whyEnded(supervisor);
   const { soakMs, startLimitMs } = options;
   const well = { api, soakMs, startLimitMs, ended };
+  const change = await changeOf(host, layout, {
+    running: (await supervisor.running())?.applied ?? null,
+    wanted: {
+      id: applied.id,
+      serverYaml: rendered.serverYaml,
+      api,
+      isSameRelease: async (other) =>
+        (await host.files.linkTarget(join(layout.applied, other, 'release'))) === applied.release,
+    },
+  });
+  const serve = { release, applied: applied.id, well };
   return {
     target: applied.id,
     stateDir: layout.state,
+    change,
     steps: [
       folders(host, layout),
       secrets(host, layout, rendered.secrets),
@@ -71,13 +85,18 @@ export async function processRuntime(
       switchCurrent(host, layout, applied.id),
       configLinks(host, layout),
       unit(supervisor, appliance.settings.process.supervisor),
-      serveStep(host, supervisor, { release, applied: applied.id, well }),
+      change.takes === 'reload'
+        ? reloadStep(host, supervisor, serve)
+        : serveStep(host, supervisor, serve),
       sweep(host, layout),
     ],
     removal: removalOf(host, layout, supervisor),
     settle: async () => {
-      if ((await host.files.linkTarget(layout.current)) === null) return;
-      await supervisor.restart();
+      const now = await host.files.linkTarget(layout.current);
+      if (now === null) return;
+      const isTakenBack =
+        change.takes === 'reload' && (await tookOver(host, supervisor, { api, id: basename(now) }));
+      if (!isTakenBack) await supervisor.restart();
       const before = await apiOfCurrent(host, layout);
       await becomeWell(host, { ...well, api: before ?? api, build: null, soakMs: 0 });
     },
@@ -120,6 +139,39 @@ function serveStep(
     verify: () => becomeWell(host, { ...parts.well, build: { version, commit } }),
     undo: () => supervisor.stop(),
   };
+}
+
+/** Only live settings differ: the server goes on, and says itself what is in force. */
+function reloadStep(
+  host: Host,
+  supervisor: Supervisor,
+  parts: { release: Release; applied: string; well: Omit<WellBeing, 'build'> },
+): Step {
+  const { undo: _, ...step } = serveStep(host, supervisor, parts);
+  return {
+    ...step,
+    says: 'the server takes the new configuration over while it runs, and stays well',
+    run: async () => {
+      await takeOver(host, { api: parts.well.api, tell: () => supervisor.reload() });
+      await supervisor.note(parts.applied);
+    },
+  };
+}
+
+/** Going back after a reload; false when only a restart helps. */
+async function tookOver(
+  host: Host,
+  supervisor: Supervisor,
+  { api, id }: { api: string; id: string },
+): Promise<boolean> {
+  try {
+    await takeOver(host, { api, tell: () => supervisor.reload() });
+    await supervisor.note(id);
+    return true;
+  } catch {
+    // It ended, or does not take back what it took: the restart that follows mends both.
+    return false;
+  }
 }
 
 function supervisorOf(host: Host, layout: Layout, { settings, config }: ApplianceFile): Supervisor {

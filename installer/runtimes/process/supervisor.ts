@@ -12,6 +12,10 @@ export interface Supervisor {
   reinstall(before: string | null): Promise<void>;
   /** Stops what runs, starts what `current` points to. */
   restart(): Promise<void>;
+  /** Tells what runs to read its configuration anew. */
+  reload(): Promise<void>;
+  /** What runs has taken that applied over; `running` says so from now on. */
+  note(applied: string): Promise<void>;
   stop(): Promise<void>;
   remove(): Promise<void>;
   /** Why it does not run, for an error message. */

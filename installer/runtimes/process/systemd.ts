@@ -73,6 +73,8 @@ export function systemdSupervisor(
       await must('daemon-reload');
     },
     restart: () => must('restart', unit),
+    reload: () => must('reload', unit),
+    note: (applied) => host.files.write(started, `applied/${applied}\n`, 0o644),
     stop: async () => {
       if ((await ask('is-active', unit)).code === 0) await must('stop', unit);
     },

@@ -89,6 +89,91 @@ describe.each(KINDS)('apply, %s', (kind) => {
   });
 });
 
+/** Of the table's live settings. */
+const LIVE = { log: { level: 'warn' } };
+const NOT_LIVE = { http: { port: 18080, host: '127.0.0.2' } };
+
+describe.each(ON_MACHINE)('a change of live settings alone, %s', (kind) => {
+  async function installed(): Promise<Rig> {
+    const rig = createRig(kind);
+    await rig.apply();
+    return rig;
+  }
+
+  test('is planned as a reload, each setting named, and applied without a restart', async () => {
+    const rig = await installed();
+    const before = serving(rig);
+    rig.want('0.1.0', LIVE);
+    const { target, change } = await rig.runtime(rig.host.reborn());
+    expect(change).toEqual({
+      takes: 'reload',
+      settings: [{ path: 'log.level', before: null, after: '"warn"', takes: 'reload' }],
+    });
+    expect(await rig.apply(rig.host.reborn())).toBe('done');
+    expect(serving(rig)).toBe(before);
+    expect(rig.played.state).toMatchObject({ inForce: target, reloads: 1 });
+    const state = await (await rig.runtime(rig.host.reborn())).look();
+    expect(state).toMatchObject({ applied: target, wanted: target, running: true });
+    expect(await rig.apply(rig.host.reborn())).toBe('nothing to do');
+  });
+
+  test('killed at any effect and run again, the end is the same, and nothing was restarted', async () => {
+    const prepare = async (rig: Rig): Promise<void> => {
+      await rig.apply();
+      rig.want('0.1.0', LIVE);
+    };
+    await killEverywhere(kind, prepare, '0.1.0');
+    const rig = await installed();
+    const before = serving(rig);
+    await prepare(rig);
+    const effects = rig.host.reborn();
+    await rig.apply(effects);
+    expect(serving(rig)).toBe(before);
+    expect(effects.recording.effects.join('\n')).not.toMatch(
+      /SIGTERM|systemctl restart|podman (?:rename|rm|stop|start)/,
+    );
+  });
+
+  test('that the server refuses is taken back, and the one before stays in force', async () => {
+    const rig = await installed();
+    const before = serving(rig);
+    rig.want('0.1.0', LIVE);
+    rig.played.behaviour.reload = 'refused';
+    expect(await exitOf(rig.apply(rig.host.reborn()))).toBe('takenBack');
+    expect(serving(rig)).toBe(before);
+    expect(rig.played.state.inForce).toBe(before);
+    expect(rig.tree.get(`${HOME}/current`)).toEqual({ kind: 'link', target: `applied/${before}` });
+  });
+
+  test.each([
+    ['a setting that is not live changes too', { ...LIVE, ...NOT_LIVE }, '0.1.0', 'good'],
+    ['the release changes too', LIVE, '0.2.0', 'good'],
+    ['the server does not say what is in force', LIVE, '0.1.0', 'unknown'],
+  ] as const)('is a restart where %s', async (_, settings, version, reload) => {
+    const rig = await installed();
+    rig.played.behaviour.reload = reload;
+    rig.want(version, settings);
+    const { change, target } = await rig.runtime(rig.host.reborn());
+    expect(change?.takes).toBe('restart');
+    expect(await rig.apply(rig.host.reborn())).toBe('done');
+    expect(serving(rig)).toBe(target);
+    expect(rig.played.state.reloads).toBe(0);
+  });
+
+  test('a later upgrade that fails brings back what was taken over', async () => {
+    const rig = await installed();
+    rig.want('0.1.0', LIVE);
+    await rig.apply(rig.host.reborn());
+    const { inForce } = rig.played.state;
+    rig.want('0.2.0', LIVE);
+    rig.played.behaviour.serve = 'never ready';
+    expect(await exitOf(rig.apply(rig.host.reborn()))).toBe('takenBack');
+    expect(rig.played.state.inForce).toBe(inForce);
+    rig.want('0.1.0', LIVE);
+    expect(await rig.apply(rig.host.reborn())).toBe('nothing to do');
+  });
+});
+
 describe.each(ON_MACHINE)('a broken release, %s', (kind) => {
   test.each([
     ['refuses the configuration', { check: 'bad' as const }],

@@ -14,6 +14,7 @@ export interface Played extends MachineModel {
     check: 'good' | 'bad';
     migrate: 'good' | 'bad';
     serve: 'good' | 'ends' | 'never ready';
+    reload: 'good' | 'refused' | 'unknown';
   };
   /** What runs, by a name of the runtime's. */
   readonly state: PlayedState;
@@ -29,6 +30,9 @@ interface PlayedState {
   containers: Map<string, { running: boolean; applied: string; image: string }>;
   helm: { status: string; chart: string; values: unknown } | null;
   helmUpgrades: number;
+  /** What the server read last, by the name of what was applied, and how often while it ran. */
+  inForce: string | null;
+  reloads: number;
 }
 
 const ok = (stdout = ''): CommandResult => ({ code: 0, stdout, stderr: '' });
@@ -42,16 +46,18 @@ export function playMachine(tree: MemoryTree): Played {
     containers: new Map(),
     helm: null,
     helmUpgrades: 0,
+    inForce: null,
+    reloads: 0,
   };
   let nextPid = 500;
   const played: Played = {
-    behaviour: { check: 'good', migrate: 'good', serve: 'good' },
+    behaviour: { check: 'good', migrate: 'good', serve: 'good', reload: 'good' },
     state,
     migrated: [],
     run: (command) => {
       if (command.program.endsWith('node')) return runServerRole(played, command);
       if (command.program === 'systemctl') return systemctl(played, tree, command.args);
-      if (command.program === 'podman') return podman(played, command.args);
+      if (command.program === 'podman') return podman(played, tree, command.args);
       if (command.program === 'helm') return helm(played, tree, command.args);
       if (command.program === 'journalctl') return ok('a log line');
       return bad(`${command.program}: not played`, 127);
@@ -63,10 +69,13 @@ export function playMachine(tree: MemoryTree): Played {
       tree.set(file, { kind: 'file', text: `${pid} ${applied} ${pid}\n`, mode: 0o600 });
       const isEnding = played.behaviour.serve === 'ends' && applied.includes('0.2.0');
       state.process = isEnding ? null : { pid, applied };
+      hasStarted(played, applied);
       return pid;
     },
-    signal: (pid) => {
-      if (state.process?.pid === pid) state.process = null;
+    signal: (pid, signal) => {
+      if (state.process?.pid !== pid) return;
+      if (signal === 'SIGHUP') reload(played, currentOf(tree));
+      else state.process = null;
     },
     identity: (pid) => (state.process?.pid === pid ? `boot/${pid}` : null),
     probe: (url) => {
@@ -74,6 +83,7 @@ export function playMachine(tree: MemoryTree): Played {
       const serves = state.process !== null || container?.running === true;
       if (!serves || !url.includes(API_PORT_TEXT)) return null;
       if (url.endsWith('/version')) return { status: 200, body: versionBody(played, tree) };
+      if (url.endsWith('?verbose')) return { status: 200, body: verboseBody(played) };
       const isReady = !isNew(played) || played.behaviour.serve === 'good';
       return { status: isReady ? 200 : 503, body: '{}' };
     },
@@ -81,6 +91,30 @@ export function playMachine(tree: MemoryTree): Played {
       state.helm === null ? [] : [{ name: 'sallyport-0', ready: true, why: '' }],
   };
   return played;
+}
+
+function hasStarted({ state }: Played, applied: string): void {
+  state.inForce = applied;
+  state.reloads = 0;
+}
+
+function reload({ state, behaviour }: Played, applied: string): void {
+  state.reloads += 1;
+  if (behaviour.reload === 'good') state.inForce = applied;
+}
+
+/** As the server's own page; later than any clock of a test once it was told to reload. */
+function verboseBody({ state, behaviour }: Played): string {
+  if (behaviour.reload === 'unknown') return '{}';
+  const ok = behaviour.reload === 'good' || state.reloads === 0;
+  const at = state.reloads === 0 ? '2000-01-01T00:00:00Z' : '2099-01-01T00:00:00Z';
+  const problems = ok ? [] : ['refused'];
+  return JSON.stringify({ config: { last_reload: { ok, at, problems }, restart_needed: [] } });
+}
+
+function currentOf(tree: MemoryTree): string {
+  const current = [...tree.keys()].find((path) => path.endsWith('/current')) ?? '';
+  return baseOfLink(tree, current);
 }
 
 /** Only a release or image that says so in its name misbehaves; the one before stays good. */
@@ -97,11 +131,8 @@ function runServerRole(played: Played, { args }: Command): CommandResult {
   return ok();
 }
 
-function systemctl(
-  { state, behaviour }: Played,
-  tree: MemoryTree,
-  args: readonly string[],
-): CommandResult {
+function systemctl(played: Played, tree: MemoryTree, args: readonly string[]): CommandResult {
+  const { state, behaviour } = played;
   const [verb = ''] = args;
   const unitFile = [...tree.keys()].find((path) => path.endsWith('/sallyport.service'));
   const entry = unitFile === undefined ? undefined : tree.get(unitFile);
@@ -125,6 +156,9 @@ function systemctl(
     case 'stop':
       state.process = null;
       return ok();
+    case 'reload':
+      reload(played, currentOf(tree));
+      return ok();
     case 'restart': {
       const current = /readlink (\S+)/.exec(state.unit.read ?? '')?.[1];
       if (current === undefined) return bad('no such unit', 5);
@@ -134,6 +168,7 @@ function systemctl(
       tree.set('/run/sallyport/applied', started);
       const isEnding = behaviour.serve === 'ends' && applied.includes('0.2.0');
       state.process = isEnding ? null : { pid: 1, applied };
+      hasStarted(played, applied);
       return ok();
     }
     default:
@@ -141,7 +176,7 @@ function systemctl(
   }
 }
 
-function podman(played: Played, args: readonly string[]): CommandResult {
+function podman(played: Played, tree: MemoryTree, args: readonly string[]): CommandResult {
   const { state, behaviour } = played;
   const [verb = '', second = ''] = args;
   const last = args.at(-1) ?? '';
@@ -158,10 +193,11 @@ function podman(played: Played, args: readonly string[]): CommandResult {
     return ok(JSON.stringify([{ State: { Running: running }, Config: { Labels: labels } }]));
   }
   if (verb === 'logs') return ok('a log line');
-  if (verb === 'run') return podmanRun(played, args);
+  if (verb === 'run') return podmanRun(played, tree, args);
   const container = state.containers.get(verb === 'rename' ? second : last);
   if (container === undefined) return bad('Error: no such container');
-  if (verb === 'rename') {
+  if (verb === 'kill') reload(played, servingOf(tree));
+  else if (verb === 'rename') {
     if (state.containers.has(last)) return bad(`the name ${last} is in use`);
     state.containers.delete(second);
     state.containers.set(last, container);
@@ -173,7 +209,13 @@ function podman(played: Played, args: readonly string[]): CommandResult {
   return ok();
 }
 
-function podmanRun({ state, behaviour, migrated }: Played, args: readonly string[]): CommandResult {
+function servingOf(tree: MemoryTree): string {
+  const serving = [...tree.keys()].find((path) => path.endsWith('/applied/serving')) ?? '';
+  return baseOfLink(tree, serving);
+}
+
+function podmanRun(played: Played, tree: MemoryTree, args: readonly string[]): CommandResult {
+  const { state, behaviour, migrated } = played;
   const value = (option: string): string => args[args.indexOf(option) + 1] ?? '';
   const name = value('--name');
   const role = args.at(-3) ?? '';
@@ -186,6 +228,7 @@ function podmanRun({ state, behaviour, migrated }: Played, args: readonly string
     const applied = value('--label').replace('sallyport.applied=', '');
     const running = !(isNewImage && behaviour.serve === 'ends');
     state.containers.set(name, { running, applied, image });
+    hasStarted(played, servingOf(tree));
     return ok();
   }
   const kind = role === 'check' ? 'check' : 'migrate';

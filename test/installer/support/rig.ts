@@ -104,7 +104,7 @@ export function endState({ tree, played }: Rig): unknown {
       path.endsWith('/server.pid') ? 'a pid' : entry,
     ])
     .toSorted(([one], [other]) => one.localeCompare(other));
-  const { process, unit, containers, helm, images } = played.state;
+  const { process, unit, containers, helm, images, inForce } = played.state;
   return {
     files,
     process: process === null ? null : process.applied,
@@ -112,5 +112,6 @@ export function endState({ tree, played }: Rig): unknown {
     images: [...images],
     containers: [...containers],
     helm,
+    inForce,
   };
 }
