@@ -176,7 +176,8 @@ test('the log of a composed appliance hides what settings, routes and frames mar
     const { databaseSettings } = await import('./server/database-settings.ts');
     const config = loadConfig({});
     await migrateUp(databaseSettings(config), MIGRATIONS);
-    const appliance = await compose(config, 'all', seamsOf(config));
+    const fixed = { current: () => config, onChange: () => undefined, state: () => null };
+    const appliance = await compose(fixed, 'all', seamsOf(config));
     appliance.log.info({ code: 'planted', frame: { vector: 'planted' }, webhook_secrets: ['planted'] }, 'shown');
     await appliance.stop();
     process.exit(0);`;

@@ -65,7 +65,8 @@ export function createPayments<E extends Evidence>(
   // Past the door nobody looks at evidence any more.
   const room = own as unknown as Room;
   return {
-    decide: (db, request) => decidePayment(own, db, request),
+    // Settings may change at any moment; one decision is made under one state of them.
+    decide: (db, request) => decidePayment({ ...own, settings: { ...settings } }, db, request),
     giveUp: (db, request) => giveUp(own, db, request),
     receivablesOf: (db, personId) => receivablesOf(room, db, personId),
     routes: paymentRoutes(room, nodeScope),
