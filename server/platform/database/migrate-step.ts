@@ -71,7 +71,9 @@ function named(step: MigrationStep, thrown: unknown): Error {
     ? `somebody has held what it needs for ${PATIENCE_MS / 60_000} minutes; on Postgres, ` +
       'pg_stat_activity shows the transactions that have been open longest. Try again afterwards'
     : toError(thrown).message;
-  return new Error(`The migration ${step.name} failed and changed nothing: ${why}`, {
-    cause: thrown,
-  });
+  const left =
+    step.config?.transaction === false
+      ? 'failed (the next try begins anew)'
+      : 'failed and changed nothing';
+  return new Error(`The migration ${step.name} ${left}: ${why}`, { cause: thrown });
 }
