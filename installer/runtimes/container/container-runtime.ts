@@ -5,9 +5,6 @@ import { basename, join } from 'node:path';
 import { isDone, type Step, toDo } from '../../engine/step.ts';
 import type { ApplianceFile } from '../../appliance-file/read.ts';
 import type { Host } from '../../host/host.ts';
-import { takeOver } from '../config-state.ts';
-import { apiOfCurrent } from '../home/api-of-current.ts';
-import { changeOf } from '../home/change.ts';
 import { shortDigest } from '../home/digest.ts';
 import { type Layout, layoutOf } from '../home/layout.ts';
 import { removePaths } from '../home/remove-paths.ts';
@@ -23,9 +20,10 @@ import {
   trustRoot,
 } from '../home/steps.ts';
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
-import { apiUrl, becomeWell, type WellBeing } from '../well.ts';
+import { apiUrl } from '../well.ts';
 import { containerEngine, type Engine } from './engine.ts';
 import { createContainers, type Containers } from './containers.ts';
+import { changeOfContainer, serveStep, settle } from './serve.ts';
 
 const CHECK_LIMIT_MS = 300_000;
 const MIGRATE_LIMIT_MS = 3_600_000;
@@ -60,24 +58,12 @@ export async function containerRuntime(
     isRootlessPodman: settings.container.engine === 'podman' && host.processes.ownUser.uid !== 0,
     stopLimitMs: config.http.drain_ms + STOP_SPARE_MS,
   });
-  const ended = async (): Promise<string | null> =>
-    (await containers.serving())?.running === true
-      ? null
-      : `that it ended. Its last words:\n${await engine.lastWords(settings.name)}`;
+  const ended = (): Promise<string | null> => whyEnded(containers, engine, settings.name);
   const { soakMs, startLimitMs } = options;
   const well = { api: apiUrl(config), soakMs, startLimitMs, ended };
-  const found = await containers.serving();
-  const change = await changeOf(host, layout, {
-    running: found?.running === true ? found.applied : null,
-    wanted: {
-      id,
-      serverYaml: rendered.serverYaml,
-      api: well.api,
-      isSameRelease: async (other) =>
-        (await host.files.read(join(layout.applied, other, 'image')))?.trim() === image,
-    },
-  });
-  const serve = { id, image, name: settings.name, well };
+  const wanted = { id, image, serverYaml: rendered.serverYaml, api: well.api };
+  const change = await changeOfContainer(host, layout, { containers, wanted });
+  const serve = { change, id, image, name: settings.name, well };
   return {
     target: id,
     stateDir: layout.state,
@@ -96,23 +82,12 @@ export async function containerRuntime(
       ...trials(host, layout, { id, containers }),
       switchCurrent(host, layout, id),
       configLinks(host, layout),
-      change.takes === 'reload'
-        ? reloadStep(host, containers, serve)
-        : serveStep(host, containers, serve),
+      serveStep(host, containers, serve),
       oldContainer(containers),
       sweep(host, layout),
     ],
     removal: removal(host, layout, containers),
-    settle: async () => {
-      const now = await host.files.linkTarget(layout.current);
-      if (now === null) return;
-      const back = { id: basename(now), api: well.api };
-      const isTakenBack = change.takes === 'reload' && (await tookOver(host, containers, back));
-      if (change.takes !== 'reload') await containers.ensure(back.id);
-      else if (!isTakenBack) await containers.remake(back.id);
-      const before = await apiOfCurrent(host, layout);
-      await becomeWell(host, { ...well, api: before ?? well.api, build: null, soakMs: 0 });
-    },
+    settle: () => settle(host, layout, { containers, serve }),
     look: async () => {
       const current = await host.files.linkTarget(layout.current);
       const found = await containers.serving();
@@ -125,62 +100,6 @@ export async function containerRuntime(
       };
     },
   };
-}
-
-function serveStep(
-  host: Host,
-  containers: Containers,
-  parts: { id: string; image: string; name: string; well: Omit<WellBeing, 'build'> },
-): Step {
-  const { id, image, name, well } = parts;
-  return {
-    name: 'serve',
-    says: `the container ${name} runs ${image} and stays well`,
-    disturbs: true,
-    isDone: async () => {
-      const found = await containers.serving();
-      if (found === null) return toDo('no container');
-      if (found.applied !== id) return toDo(`it runs ${found.applied}`);
-      return found.running ? isDone('it runs') : toDo('it does not run');
-    },
-    run: () => containers.replace(id),
-    verify: () => becomeWell(host, { ...well, build: null }),
-    undo: () => containers.putBack(id),
-  };
-}
-
-/** Only live settings differ: the container goes on, and its server says itself what is in force. */
-function reloadStep(
-  host: Host,
-  containers: Containers,
-  parts: { id: string; image: string; name: string; well: Omit<WellBeing, 'build'> },
-): Step {
-  const { undo: _, ...step } = serveStep(host, containers, parts);
-  const { id, well } = parts;
-  return {
-    ...step,
-    says: 'the container takes the new configuration over while it runs, and stays well',
-    run: async () => {
-      await takeOver(host, { api: well.api, tell: () => containers.reload(id) });
-      await containers.note(id);
-    },
-  };
-}
-
-/** Going back after a reload; false when only a restart helps. */
-async function tookOver(
-  host: Host,
-  containers: Containers,
-  { id, api }: { id: string; api: string },
-): Promise<boolean> {
-  try {
-    await takeOver(host, { api, tell: () => containers.reload(id) });
-    await containers.note(id);
-    return true;
-  } catch {
-    // It ended, or does not take back what it took: the restart that follows mends both.
-    return false;
-  }
 }
 
 function oldContainer(containers: Containers): Step {
@@ -279,4 +198,13 @@ function removal(host: Host, layout: Layout, containers: Containers): Step[] {
       paths: [layout.current, layout.previous, layout.applied, layout.releases],
     }),
   ];
+}
+
+async function whyEnded(
+  containers: Containers,
+  engine: Engine,
+  name: string,
+): Promise<string | null> {
+  if ((await containers.serving())?.running === true) return null;
+  return `that it ended. Its last words:\n${await engine.lastWords(name)}`;
 }

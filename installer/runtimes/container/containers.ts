@@ -45,32 +45,15 @@ export function createContainers(
   engine: Engine,
   settings: ContainerSettings,
 ): Containers {
-  const { name, stopLimitMs, layout } = settings;
+  const { name, stopLimitMs } = settings;
   const aside = `${name}-before`;
-  // A label cannot be changed, so what a container took over since is noted beside its journal.
-  const noted = join(layout.state, 'taken-over');
-  const serving = async (): Promise<FoundContainer | null> => {
-    const found = await engine.find(name);
-    if (found === null) return null;
-    const [label, applied] = ((await host.files.read(noted)) ?? '').trim().split(' ');
-    return label === found.applied ? { ...found, applied: applied ?? found.applied } : found;
-  };
+  const takenOver = takenOverOf(host, engine, settings);
+  const { serving, read } = takenOver;
   const before = (): Promise<FoundContainer | null> => engine.find(aside);
-  const read = (applied: string): Promise<void> => host.files.link(layout.serving, applied);
   const run = async (applied: string): Promise<void> => {
-    await host.files.remove(noted);
+    await takenOver.forget();
     await read(applied);
-    await engine.run(
-      [
-        '--detach',
-        ...['--name', name, '--restart', 'unless-stopped'],
-        ...['--label', `${APPLIED_LABEL}=${applied}`],
-        ...common(settings),
-        await imageOf(host, settings, applied),
-        ...['all', '--config', `${APPLIED_INSIDE}/${basename(layout.serving)}/server.yaml`],
-      ],
-      START_LIMIT_MS,
-    );
+    await runDetached(host, engine, { settings, applied });
   };
   const remake = async (applied: string): Promise<void> => {
     if ((await engine.find(name)) !== null) await engine.remove(name);
@@ -116,10 +99,7 @@ export function createContainers(
       await read(applied);
       await engine.hangUp(name);
     },
-    note: async (applied) => {
-      const found = await engine.find(name);
-      if (found !== null) await host.files.write(noted, `${found.applied} ${applied}\n`, 0o600);
-    },
+    note: takenOver.note,
     forgetBefore,
     removeAll: async () => {
       if ((await serving())?.running === true) await engine.stop(name, stopLimitMs);
@@ -127,6 +107,54 @@ export function createContainers(
       await forgetBefore();
     },
   };
+}
+
+interface TakenOver {
+  /** The container that serves, with what it was made for or has taken over since. */
+  serving(): Promise<FoundContainer | null>;
+  /** That one is what it reads from now on. */
+  read(applied: string): Promise<void>;
+  note(applied: string): Promise<void>;
+  forget(): Promise<void>;
+}
+
+/** A label cannot be changed, so what a container took over since it was made is noted beside the journal. */
+function takenOverOf(host: Host, engine: Engine, { name, layout }: ContainerSettings): TakenOver {
+  const { files } = host;
+  const noted = join(layout.state, 'taken-over');
+  return {
+    serving: async () => {
+      const found = await engine.find(name);
+      if (found === null) return null;
+      const [label, applied] = ((await files.read(noted)) ?? '').trim().split(' ');
+      return label === found.applied ? { ...found, applied: applied ?? found.applied } : found;
+    },
+    read: (applied) => files.link(layout.serving, applied),
+    note: async (applied) => {
+      const found = await engine.find(name);
+      if (found !== null) await files.write(noted, `${found.applied} ${applied}\n`, 0o600);
+    },
+    forget: () => files.remove(noted),
+  };
+}
+
+async function runDetached(
+  host: Host,
+  engine: Engine,
+  { settings, applied }: { settings: ContainerSettings; applied: string },
+): Promise<void> {
+  const { name, layout } = settings;
+  await engine.run(
+    [
+      '--detach',
+      ...['--name', name, '--restart', 'unless-stopped'],
+      ...['--label', `${APPLIED_LABEL}=${applied}`],
+      ...common(settings),
+      await imageOf(host, settings, applied),
+      ...['all', '--config', `${APPLIED_INSIDE}/${basename(layout.serving)}/server.yaml`],
+    ],
+    START_LIMIT_MS,
+  );
 }
 
 async function runOnce(

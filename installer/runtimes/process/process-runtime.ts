@@ -5,11 +5,8 @@ import { basename, join } from 'node:path';
 import { isDone, type Step, toDo } from '../../engine/step.ts';
 import type { ApplianceFile } from '../../appliance-file/read.ts';
 import type { Host } from '../../host/host.ts';
-import { takeOver } from '../config-state.ts';
-import { changeOf } from '../home/change.ts';
 import { shortDigest } from '../home/digest.ts';
 import { type Layout, layoutOf } from '../home/layout.ts';
-import { apiOfCurrent } from '../home/api-of-current.ts';
 import { renderServer } from '../home/render.ts';
 import {
   type Applied,
@@ -23,10 +20,11 @@ import {
   trustRoot,
 } from '../home/steps.ts';
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
-import { apiUrl, becomeWell, type WellBeing } from '../well.ts';
+import { apiUrl } from '../well.ts';
 import { pidfileSupervisor } from './pidfile.ts';
 import { nodeOf, readRelease, type Release } from './release.ts';
 import { removalOf } from './removal.ts';
+import { changeOfProcess, serveStep, settle, whyEnded } from './serve.ts';
 import { stageRelease } from './stage-release.ts';
 import type { ServerCommand, Supervisor } from './supervisor.ts';
 import { systemdSupervisor } from './systemd.ts';
@@ -59,17 +57,8 @@ export async function processRuntime(
   const ended = (): Promise<string | null> => whyEnded(supervisor);
   const { soakMs, startLimitMs } = options;
   const well = { api, soakMs, startLimitMs, ended };
-  const change = await changeOf(host, layout, {
-    running: (await supervisor.running())?.applied ?? null,
-    wanted: {
-      id: applied.id,
-      serverYaml: rendered.serverYaml,
-      api,
-      isSameRelease: async (other) =>
-        (await host.files.linkTarget(join(layout.applied, other, 'release'))) === applied.release,
-    },
-  });
-  const serve = { release, applied: applied.id, well };
+  const change = await changeOfProcess(host, layout, { supervisor, rendered, applied, api });
+  const serve = { change, release, applied: applied.id, well };
   return {
     target: applied.id,
     stateDir: layout.state,
@@ -85,21 +74,11 @@ export async function processRuntime(
       switchCurrent(host, layout, applied.id),
       configLinks(host, layout),
       unit(supervisor, appliance.settings.process.supervisor),
-      change.takes === 'reload'
-        ? reloadStep(host, supervisor, serve)
-        : serveStep(host, supervisor, serve),
+      serveStep(host, supervisor, serve),
       sweep(host, layout),
     ],
     removal: removalOf(host, layout, supervisor),
-    settle: async () => {
-      const now = await host.files.linkTarget(layout.current);
-      if (now === null) return;
-      const isTakenBack =
-        change.takes === 'reload' && (await tookOver(host, supervisor, { api, id: basename(now) }));
-      if (!isTakenBack) await supervisor.restart();
-      const before = await apiOfCurrent(host, layout);
-      await becomeWell(host, { ...well, api: before ?? api, build: null, soakMs: 0 });
-    },
+    settle: () => settle(host, layout, { supervisor, serve }),
     look: async () => {
       const running = await supervisor.running();
       const current = await host.files.linkTarget(layout.current);
@@ -112,66 +91,6 @@ export async function processRuntime(
       };
     },
   };
-}
-
-async function whyEnded(supervisor: Supervisor): Promise<string | null> {
-  if ((await supervisor.running()) !== null) return null;
-  return `that it ended. Its last words:\n${await supervisor.lastWords()}`;
-}
-
-function serveStep(
-  host: Host,
-  supervisor: Supervisor,
-  parts: { release: Release; applied: string; well: Omit<WellBeing, 'build'> },
-): Step {
-  const { version, commit } = parts.release;
-  return {
-    name: 'serve',
-    says: `the server runs release ${version} and stays well`,
-    disturbs: true,
-    isDone: async () => {
-      const running = await supervisor.running();
-      if (running === null) return toDo('nothing runs');
-      const { applied } = running;
-      return applied === parts.applied ? isDone('it runs') : toDo(`${applied} runs`);
-    },
-    run: () => supervisor.restart(),
-    verify: () => becomeWell(host, { ...parts.well, build: { version, commit } }),
-    undo: () => supervisor.stop(),
-  };
-}
-
-/** Only live settings differ: the server goes on, and says itself what is in force. */
-function reloadStep(
-  host: Host,
-  supervisor: Supervisor,
-  parts: { release: Release; applied: string; well: Omit<WellBeing, 'build'> },
-): Step {
-  const { undo: _, ...step } = serveStep(host, supervisor, parts);
-  return {
-    ...step,
-    says: 'the server takes the new configuration over while it runs, and stays well',
-    run: async () => {
-      await takeOver(host, { api: parts.well.api, tell: () => supervisor.reload() });
-      await supervisor.note(parts.applied);
-    },
-  };
-}
-
-/** Going back after a reload; false when only a restart helps. */
-async function tookOver(
-  host: Host,
-  supervisor: Supervisor,
-  { api, id }: { api: string; id: string },
-): Promise<boolean> {
-  try {
-    await takeOver(host, { api, tell: () => supervisor.reload() });
-    await supervisor.note(id);
-    return true;
-  } catch {
-    // It ended, or does not take back what it took: the restart that follows mends both.
-    return false;
-  }
 }
 
 function supervisorOf(host: Host, layout: Layout, { settings, config }: ApplianceFile): Supervisor {

@@ -106,10 +106,11 @@ function reload({ state, behaviour }: Played, applied: string): void {
 /** As the server's own page; later than any clock of a test once it was told to reload. */
 function verboseBody({ state, behaviour }: Played): string {
   if (behaviour.reload === 'unknown') return '{}';
-  const ok = behaviour.reload === 'good' || state.reloads === 0;
+  const isRight = behaviour.reload === 'good' || state.reloads === 0;
   const at = state.reloads === 0 ? '2000-01-01T00:00:00Z' : '2099-01-01T00:00:00Z';
-  const problems = ok ? [] : ['refused'];
-  return JSON.stringify({ config: { last_reload: { ok, at, problems }, restart_needed: [] } });
+  const problems = isRight ? [] : ['refused'];
+  const last = { ok: isRight, at, problems };
+  return JSON.stringify({ config: { last_reload: last, restart_needed: [] } });
 }
 
 function currentOf(tree: MemoryTree): string {
