@@ -44,7 +44,7 @@ for (const measure of MEASURES) {
     results.push(...found);
     rmSync(folder, { recursive: true, force: true });
   } catch (error) {
-    console.error(`${measure.name} could not be held: ${(error as Error).stack}\nSee ${folder}.`);
+    console.error(`${measure.name} could not be held (see ${folder}):`, error);
     process.exitCode = 1;
   }
   console.log(`  took ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);

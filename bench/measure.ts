@@ -66,7 +66,7 @@ export const SIZES: Readonly<Record<Size['name'], Size>> = {
   quick: {
     name: 'quick',
     rounds: 5,
-    secondsPerRound: 3,
+    secondsPerRound: 2,
     samples: 150,
     galleries: [10_000, 100_000],
     starts: 5,

@@ -37,7 +37,7 @@ export async function openSender(
     const from = next;
     let acked = next - 1;
     for (;;) {
-      while (goesOn() && next + BATCH_EVENTS - 1 - acked <= WINDOW_EVENTS) {
+      while (next + BATCH_EVENTS - 1 - acked <= WINDOW_EVENTS && goesOn()) {
         line.send(batchFrame(epoch, next));
         next += BATCH_EVENTS;
       }
