@@ -5,6 +5,12 @@ import type { Random } from './random.ts';
 
 export type FaultRule = Record<string, unknown>;
 
+/**
+ * How long after the server gave up a twin still does what it was asked: longer than a busy machine takes to
+ * look for it in vain and to send it again, or a second key would go unpunished.
+ */
+export const LATE_MS = { min: 1_500, max: 4_000 };
+
 const INTENTS = '/v1/payment_intents';
 const PATHS = [INTENTS, `${INTENTS}/*/confirm`, `${INTENTS}/*/capture`] as const;
 
@@ -31,7 +37,7 @@ export function drawStripeFaults(
   const late = (path: string, times: number): FaultRule =>
     request('delay', {
       path,
-      delay_ms: patienceMs + random.integer(800, 1_600),
+      delay_ms: patienceMs + random.integer(LATE_MS.min, LATE_MS.max),
       after: random.integer(0, 1),
       times,
     });

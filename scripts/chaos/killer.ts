@@ -3,10 +3,11 @@
 
 import Sqlite from 'better-sqlite3';
 import type { Books } from './books.ts';
+import { LATE_MS } from './fault-mix.ts';
 import { describeInFlight, type InFlight, readInFlight } from './in-flight.ts';
 import type { Load } from './load.ts';
 import { describeKill, type Kill } from './plan.ts';
-import type { ServerProcess } from './server.ts';
+import { PATIENCE_MS, type ServerProcess } from './server.ts';
 import type { Terminal } from './terminal.ts';
 import type { Twin } from './twin.ts';
 import { sleep, until } from './wait.ts';
@@ -25,7 +26,7 @@ export interface Stage {
 
 const LOADED_MS = 60_000;
 const REACHED_MS = 10_000;
-const SETTLED_MS = 2_200;
+const SETTLED_MS = PATIENCE_MS + LATE_MS.max + 200;
 
 export async function carryOut(stage: Stage, id: string, kill: Kill): Promise<boolean> {
   if (!(await isLoaded(stage))) {
