@@ -1,7 +1,12 @@
-// A real install of the process runtime in a temporary folder, driven by the real command. Releases are
-// frozen copies of this checkout, so that an edit in it changes nothing under the test.
+// A real install in a temporary folder, driven by the real command. Releases are frozen copies of this
+// checkout, so that an edit in it changes nothing under the test.
 
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import {
+  type ChildProcessWithoutNullStreams,
+  execFile,
+  spawn,
+  spawnSync,
+} from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -26,18 +31,29 @@ export interface RealBox {
   api: string;
   /** Runs `sallyport`, from the first release. */
   run(...args: string[]): Promise<Ran>;
-  /** Runs `apply` and kills it with SIGKILL as soon as the step is begun. */
-  applyAndKill(step: string, ...args: string[]): Promise<boolean>;
+  /** Runs `apply` and kills it with SIGKILL as soon as the step is begun: `killed`, else what it said. */
+  applyAndKill(step: string, ...args: string[]): Promise<string>;
+  /** What uninstall leaves goes too. */
   remove(): Promise<void>;
+}
+
+export interface BoxParts {
+  /** The folder of the release whose command is used. */
+  cli: string;
+  /** Answers of `init` besides home and ports. */
+  init: readonly string[];
 }
 
 const MAIN = 'installer/main.ts';
 
-/** @returns the folder of a frozen release. */
+/** @returns the folder of a frozen release, without a Node of its own: a third less to copy each time. */
 export async function freezeRelease(folder: string): Promise<string> {
   const host = realHost();
   const release = await readRelease(host, ROOT);
-  await stageRelease(host, layoutOf(folder), release).run();
+  const parts = release.parts.filter(
+    (part) => !/^node_modules\/node-(?:linux|darwin|win)-/.test(part),
+  );
+  await stageRelease(host, layoutOf(folder), { ...release, parts }).run();
   return join(layoutOf(folder).releases, release.id);
 }
 
@@ -61,19 +77,21 @@ export function copyRelease(
   return copy;
 }
 
-export async function makeBox(cli: string): Promise<RealBox> {
+export async function makeBox({ cli, init }: BoxParts): Promise<RealBox> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-box-'));
+  // Compiled once, not with every command.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
   const [home, file] = [join(folder, 'home'), join(folder, 'appliance.yaml')];
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const command = (args: readonly string[]): string[] => [join(cli, MAIN), ...args];
   const run = (...args: string[]): Promise<Ran> =>
     new Promise((resolve) => {
-      execFile(process.execPath, command(args), { cwd: folder }, (error, stdout, stderr) => {
+      execFile(process.execPath, command(args), { cwd: folder, env }, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
         resolve({ code, stdout, stderr });
       });
     });
-  const flags = ['--supervisor', 'pidfile', '--home', home, '--yes'];
+  const flags = [...init, '--home', home, '--yes'];
   const ports = ['--port', String(port), '--gateway-port', String(gatewayPort)];
   const made = await run('init', '--profile', 'evaluation', ...flags, ...ports);
   if (made.code !== 0) throw new Error(made.stderr);
@@ -83,26 +101,29 @@ export async function makeBox(cli: string): Promise<RealBox> {
     file,
     api: `http://127.0.0.1:${port}`,
     run,
-    applyAndKill: (step, ...args) =>
-      new Promise((resolve) => {
-        const all = command(['apply', '--json', ...args]);
-        const child = spawn(process.execPath, all, {
-          cwd: folder,
-          stdio: ['ignore', 'pipe', 'ignore'],
-        });
-        createInterface({ input: child.stdout }).on('line', (line) => {
-          const event = JSON.parse(line) as { step?: string; state?: string };
-          if (event.state === 'running' && event.step?.startsWith(step) === true) {
-            child.kill('SIGKILL');
-          }
-        });
-        child.once('exit', (_, signal) => resolve(signal === 'SIGKILL'));
-      }),
+    applyAndKill: (step, ...args) => {
+      const all = command(['apply', '--json', ...args]);
+      return killAtStep(spawn(process.execPath, all, { cwd: folder, env }), step);
+    },
     remove: async () => {
       await run('uninstall');
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** @returns `killed`, or what an apply said that never began the step. */
+export function killAtStep(child: ChildProcessWithoutNullStreams, step: string): Promise<string> {
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => void (said += chunk.toString()));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const event = JSON.parse(line) as { step?: string; state?: string };
+    const isIt = event.state === 'running' && event.step?.startsWith(step) === true;
+    if (isIt) child.kill('SIGKILL');
+  });
+  return new Promise((resolve) => {
+    child.once('exit', (_, signal) => resolve(signal === 'SIGKILL' ? 'killed' : said));
+  });
 }
 
 function freePort(): Promise<number> {
