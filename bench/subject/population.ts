@@ -2,6 +2,7 @@
 // different people nearly are. Quick to draw; whoever must pay at a door comes from the simulated camera.
 
 import { waitFor } from '../../installer/story/narrator.ts';
+import { sleep } from '../../scripts/chaos/wait.ts';
 import { DIMENSIONS } from './matrix-file.ts';
 import type { Server } from './server.ts';
 
@@ -9,6 +10,7 @@ import type { Server } from './server.ts';
 const SAME_PERSON_COSINE = 0.75;
 /** Small enough for the time-out of a request on a busy machine. */
 const CHUNK = 1_000;
+const AFTER_DRAWING_MS = 20;
 const SEED = 20_261_121;
 
 /** The same for the same count: row after row. */
@@ -41,6 +43,8 @@ export async function importPopulation({ client }: Server, count: number): Promi
     const rows = Array.from({ length: Math.min(CHUNK, count - from) }, (_, index) =>
       lineOf(matrix, from + index),
     );
+    // Drawing held the event loop, and the server may have hung up meanwhile: that must be heard first.
+    await sleep(AFTER_DRAWING_MS);
     const report = await client.postLines<{ imported: number }>(
       '/v1/people/import',
       `${rows.join('\n')}\n`,
