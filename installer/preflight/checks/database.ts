@@ -1,5 +1,7 @@
-// The database whatever it is: not newer than this release, not damaged.
+// The database whatever it is: one this release can live with, not damaged.
 
+import { newerOnly } from '../../../server/platform/database/schema-version.ts';
+import { toError } from '../../../server/shared/errors.ts';
 import { type Check, EVERYWHERE, fail, ON_THIS_MACHINE, pass, skip } from '../check.ts';
 import type { PreflightContext } from '../check.ts';
 import type { PreflightHost } from '../host.ts';
@@ -32,18 +34,22 @@ export const DATABASE_CHECKS: readonly Check[] = [
   },
   {
     id: 'schema-known',
-    title: 'The schema is not newer than this release',
+    title: 'This release can live with the schema',
     severity: 'fail',
     runtimes: EVERYWHERE,
-    doc: 'A release must know every migration the database has seen. An older release on a newer schema may start and then write what the newer one cannot read.',
+    doc: 'An older release may go back onto a schema that a newer one only expanded. It may not when a `_contract_` migration took away what it needs, or when the database has another history than this release.',
     remedy: 'Install the release that made this schema, or a newer one.',
     check: async (host, context) => {
       const seen = await migrationsOf(host, context);
       if (typeof seen === 'string') return skip(seen);
-      const unknown = seen.filter((name) => !context.release.migrations.includes(name));
-      return unknown.length === 0
-        ? pass(`${seen.length} migrations, all known`)
-        : fail(`release ${context.release.version} does not know ${unknown.join(', ')}`);
+      try {
+        const newer = newerOnly(context.release.migrations, seen);
+        return newer.length === 0
+          ? pass(`${seen.length} migrations, all known`)
+          : pass(`${seen.length} migrations; a newer release added ${newer.join(', ')}`);
+      } catch (refused) {
+        return fail(`release ${context.release.version}: ${toError(refused).message}`);
+      }
     },
   },
 ];

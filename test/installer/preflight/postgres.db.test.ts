@@ -32,15 +32,26 @@ describe('the database of an appliance', () => {
     }
   });
 
-  test('is refused when it has seen a migration this release does not know', async () => {
+  test('is refused when its history is not this release’s, and taken when a newer one only expanded it', async () => {
     const own = await openTestDatabase();
     const given: Case = {
       settings: written(own.settings),
-      context: { release: { version: '0.0.1', root: '.', migrations: ['0001-access-and-events'] } },
+      context: {
+        release: {
+          version: '0.0.1',
+          root: '.',
+          migrations: ['0001-access-and-events', '0099-own'],
+        },
+      },
     };
     expect(await look('schema-known', given)).toMatchObject({
       outcome: 'fail',
-      found: expect.stringMatching(/0\.0\.1 does not know 0002-outbox-and-inbox/),
+      found: expect.stringMatching(/neither older nor newer.* 0002-outbox-and-inbox/),
+    });
+    const older = { version: '0.0.1', root: '.', migrations: ['0001-access-and-events'] };
+    expect(await look('schema-known', { ...given, context: { release: older } })).toMatchObject({
+      outcome: 'pass',
+      found: expect.stringMatching(/a newer release added 0002-outbox-and-inbox/),
     });
     await own.close();
   });
