@@ -1,6 +1,7 @@
 // The first start: an organization with its API key, and an account per provider that is configured. Safe
 // to run at every start: what is there is left alone. The key's file is written before anybody relies on
-// it; when a crash came between, a new key is made, because the old one was never seen.
+// it; when a crash came between, a new key is made, because the old one was never seen. Replicas that start
+// at once hold the same key, which is unique: one makes the organization and the others find it made.
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config/load.ts';
@@ -31,7 +32,10 @@ async function ensureOrganization(deps: Deps, config: Config, access: Access): P
   if (existing !== undefined && given !== null) return;
   if (existing === undefined) {
     const secret = given === null ? {} : { secret: given };
-    const made = await access.createOrganization({ name: organization, actor: ACTOR, ...secret });
+    const made = await unlessMadeMeanwhile(deps, () =>
+      access.createOrganization({ name: organization, actor: ACTOR, ...secret }),
+    );
+    if (made === null) return;
     if (given === null) writeKey(file, made.secret);
     deps.log.info({ org: made.organization.id }, 'the first organization was created');
     return;
@@ -47,6 +51,20 @@ async function ensureOrganization(deps: Deps, config: Config, access: Access): P
   );
   writeKey(file, made.secret);
   deps.log.warn({ file }, 'the file of the first API key was missing; a new key was made');
+}
+
+/** Null when another replica was faster: its key is ours, so the database refused ours as not unique. */
+async function unlessMadeMeanwhile<T>(deps: Deps, make: () => Promise<T>): Promise<T | null> {
+  try {
+    return await make();
+  } catch (error) {
+    const { dialect, engine } = deps.databases;
+    if (!dialect.isUniqueViolation(error)) throw error;
+    const [org] = await listOrganizationIds(engine);
+    if (org === undefined) throw error;
+    deps.log.info({ org }, 'another replica created the first organization');
+    return null;
+  }
 }
 
 /** Beside, then renamed: a reader sees the whole key or no file. */
