@@ -201,6 +201,24 @@ describe('a release on SQLite', () => {
     expect([found.metadata.uid, found.status.phase]).toEqual([uid, 'Bound']);
   });
 
+  test('that is broken (its pod cannot run) is rolled back and the old one runs', async () => {
+    // No node is that large. Not waited for: helm would only say that it is not ready.
+    const broken = { ...values(), resources: { requests: { cpu: '1000' } } };
+    done(await inNamespace('upgrade', 'box', next.path, '--values', fileOf(broken)));
+    await untilTrue('the broken pod to be in the place of the old one', async () => {
+      const pod = await onlyPod();
+      return cpuOf(pod) === '1k' && pod?.status.phase === 'Pending';
+    });
+    done(await inNamespace('rollback', 'box', ...WAIT));
+    const pod = await onlyPod();
+    expect([cpuOf(pod), pod.status.phase]).toEqual(['250m', 'Running']);
+    expect(pod.spec.containers[0].image).toBe(`sallyport:${now.version}`);
+    expect(pod.spec.volumes).toContainEqual({
+      name: 'data',
+      persistentVolumeClaim: { claimName: 'box-sallyport-data' },
+    });
+  });
+
   test('leaves its claim when it is removed, and finds it again', async () => {
     done(await inNamespace('uninstall', 'box', ...WAIT));
     expect(await find('apps/v1', 'StatefulSet', 'box-sallyport')).toBeNull();
@@ -274,6 +292,15 @@ async function serverPods(): Promise<string[]> {
     .filter((pod) => pod.metadata?.deletionTimestamp === undefined)
     .map((pod) => pod.metadata?.uid ?? '')
     .toSorted();
+}
+
+/** The pod of the StatefulSet; null between two. */
+function onlyPod(): Promise<Rendered> {
+  return find('v1', 'Pod', 'box-sallyport-0');
+}
+
+function cpuOf(pod: Rendered): string {
+  return pod?.spec.containers[0].resources.requests.cpu;
 }
 
 async function volumeExists(): Promise<boolean> {
