@@ -12,6 +12,7 @@ import {
   openGatewayIdentity,
   readGatewayIdentity,
 } from './platform/crypto/appliance-authority.ts';
+import { readAuthorities } from './platform/outside/authorities.ts';
 import { createHttpClient } from './platform/outside/http-client.ts';
 import type { HttpClient } from './platform/outside/http-exchange.ts';
 import type { Seams } from './seams.ts';
@@ -25,11 +26,13 @@ export function createClients(
   live: LiveConfig,
   seams: Seams,
 ): Record<'stripe' | 'veriff', HttpClient> {
+  const { ca_file: caFile } = live.current().outside;
+  const trust = caFile === null ? {} : { ca: readAuthorities(caFile) };
   const open = (provider: 'stripe' | 'veriff'): HttpClient => {
     const settings = viewOf(live, (config) => {
       const { enabled, base_url: baseUrl } = config.providers[provider];
       const base = enabled ? (baseUrl ?? NOWHERE) : NOWHERE;
-      return { baseUrl: base, ...clientSettings(config, provider) };
+      return { baseUrl: base, ...clientSettings(config, provider), ...trust };
     });
     return seams.client(createHttpClient(world, settings));
   };

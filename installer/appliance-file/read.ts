@@ -9,6 +9,7 @@ import { LayerBuilder, type Reading } from '../../config/reading.ts';
 import { readSecretFile, type SecretFile } from '../../config/secret-file.ts';
 import { readGroup, readYamlFile } from '../../config/yaml-layer.ts';
 import { refuseNode, type YamlReader } from '../../config/yaml-reader.ts';
+import { readAuthorities } from './authorities.ts';
 import { MADE_SECRETS } from './made-secrets.ts';
 import { refuseForbidden } from './rules.ts';
 import { APPLIANCE_SECTIONS, APPLIANCE_SETTINGS, type ApplianceSettings } from './table.ts';
@@ -25,6 +26,8 @@ export interface ApplianceFile {
   written: readonly Reading[];
   /** By setting: the one file a secret was taken from. */
   secretFiles: ReadonlyMap<string, string>;
+  /** What outside.ca_file holds; null where it names none. */
+  authorities: string | null;
   warnings: readonly string[];
 }
 
@@ -58,12 +61,15 @@ export function readApplianceFile(file: string): ApplianceFile {
   if (loaded !== null && loaded.config.profile !== 'evaluation') {
     problems.push(...[...missing].map(([path, where]) => missingSecret(server, path, where)));
   }
+  const { text: authorities, problem } = readAuthorities(loaded?.config ?? null, settings, server);
+  if (problem !== null) problems.push(problem);
   if (problems.length > 0 || loaded === null) throw new ConfigError(inOrder(problems));
   return {
     file: at,
     settings,
     helmValues: values,
     config: loaded.config,
+    authorities,
     written: server.readings,
     secretFiles: new Map(
       [...uses].flatMap(([path, [only, ...more]]) =>

@@ -10,6 +10,7 @@ import { readSecretFile } from '../../config/secret-file.ts';
 import { readGroup, readYamlFile } from '../../config/yaml-layer.ts';
 import { homeOf, readApplianceFile } from '../appliance-file/read.ts';
 import { ExitError } from '../exit-codes.ts';
+import { authoritiesName } from '../runtimes/home/render.ts';
 import { fileOption, jsonOption } from './options.ts';
 
 /** Settings that the runtime decides anew at each apply. */
@@ -57,7 +58,7 @@ function isApplianceFile(file: string): boolean {
 }
 
 function diffWithApplied(file: string): SettingChange[] {
-  const { settings, config } = readApplianceFile(file);
+  const { settings, config, authorities } = readApplianceFile(file);
   const home = homeOf(settings);
   if (home === null) {
     throw new ExitError(
@@ -70,7 +71,12 @@ function diffWithApplied(file: string): SettingChange[] {
     throw new ExitError('notInstalled', `Nothing is installed in ${home}.`);
   }
   const before = loadApplied(applied, { secrets: join(home, 'secrets'), dataDir: config.data_dir });
-  return compareConfigs(before, config).filter(({ path }) => !OF_THE_RUNTIME.has(path));
+  const { ca_file: copied } = before.outside;
+  const sameAuthorities =
+    authorities !== null && copied !== null && basename(copied) === authoritiesName(authorities);
+  return compareConfigs(before, config).filter(
+    ({ path }) => !OF_THE_RUNTIME.has(path) && !(sameAuthorities && path === 'outside.ca_file'),
+  );
 }
 
 /** In a container the server sees secrets and data elsewhere than they lie here. */

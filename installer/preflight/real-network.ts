@@ -31,9 +31,10 @@ export async function request(
   url: string,
   { timeoutMs, ca, proxy }: RequestOptions,
 ): Promise<HttpOutcome> {
-  // An authority of the site comes beside the public ones, not in their place.
-  const extra = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
-  const tls = { timeout: timeoutMs, ...extra };
+  // An authority of the site comes beside the public ones, not in their place. What this process was given in
+  // NODE_EXTRA_CA_CERTS is left out: the server does not inherit it.
+  const trusted = [...getCACertificates('bundled'), ...(ca === undefined ? [] : [ca])];
+  const tls = { timeout: timeoutMs, ca: trusted };
   const agent =
     proxy === undefined
       ? new Agent({ connect: tls })

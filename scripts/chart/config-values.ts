@@ -14,6 +14,7 @@ export const OWNED_BY_CHART: Readonly<Record<string, string>> = {
   'gateway.tls.cert_file': 'gateway.tlsSecret',
   'gateway.tls.key_file': 'gateway.tlsSecret',
   'database.sqlite.file': 'persistence',
+  'outside.ca_file': 'caBundle',
   'drill.fault_points': 'nothing: rehearsals do not run in a cluster',
 };
 

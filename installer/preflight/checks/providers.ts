@@ -72,14 +72,14 @@ function reachable(name: 'stripe' | 'veriff', title: string): Check {
     runtimes: EVERYWHERE,
     doc: `The way the server goes, through outside.proxy_url if it is set. Any answer counts, with a certificate that Node trusts. Without one the appliance works offline, within its limits.`,
     remedy:
-      'Let this machine out to that host and port, set outside.proxy_url if a proxy is the way, or name your own authority in NODE_EXTRA_CA_CERTS if a firewall opens TLS.',
+      'Let this machine out to that host and port, set outside.proxy_url if a proxy is the way, or name your own authority in outside.ca_file (in a cluster: caBundle) if a firewall opens TLS.',
     check: async (host, context) => look(host, context, name),
   };
 }
 
 async function look(
   host: PreflightHost,
-  { config, hiddenSecrets }: PreflightContext,
+  { config, hiddenSecrets, target: { runtime } }: PreflightContext,
   name: 'stripe' | 'veriff',
 ): Promise<Finding> {
   const { enabled, base_url: url } = config.providers[name];
@@ -88,7 +88,11 @@ async function look(
   if (proxyUrl !== null && hiddenSecrets.has('outside.proxy_password')) {
     return skip('the password of the proxy lies in the cluster');
   }
-  const ca = await extraAuthorities(host);
+  const { ca_file: own } = config.outside;
+  const inherited = host.env['NODE_EXTRA_CA_CERTS'] ?? '';
+  // A pod is given the chart's bundle, which this machine may know; a server here only what the setting names.
+  const caFile = own ?? (runtime === 'helm' && inherited !== '' ? inherited : null);
+  const ca = caFile === null ? null : await host.readText(caFile);
   const options = { timeoutMs: TIMEOUT_MS, ...(ca === null ? {} : { ca }) };
   // As the server does: only https goes through the proxy.
   const proxied = proxyUrl !== null && url.startsWith('https:');
@@ -99,16 +103,19 @@ async function look(
   );
   if (answer.ok) return pass(`${way} answers ${answer.status}`);
   const found = `${way}: ${CODES[answer.code] ?? answer.code}`;
+  if (own === null && runtime !== 'helm' && inherited !== '' && isUnknownAuthority(answer.code)) {
+    return fail(found, `Set outside.ca_file: ${inherited}. ${NOT_INHERITED}`);
+  }
   const named = host.env['HTTPS_PROXY'] ?? host.env['https_proxy'] ?? '';
   return !proxied && named !== ''
     ? fail(found, 'Set outside.proxy_url: the server does not read HTTPS_PROXY of the environment.')
     : fail(found);
 }
 
-/** Node itself reads this variable at its start; what it said of the file is lost by then. */
-async function extraAuthorities({ env, readText }: PreflightHost): Promise<string | null> {
-  const file = env['NODE_EXTRA_CA_CERTS'] ?? '';
-  return file === '' ? null : readText(file);
+const NOT_INHERITED = 'The server does not read NODE_EXTRA_CA_CERTS of the environment.';
+
+function isUnknownAuthority(code: string): boolean {
+  return /SELF_SIGNED|UNABLE_TO/.test(code);
 }
 
 const CODES: Readonly<Record<string, string>> = {

@@ -40,11 +40,11 @@ export const PROXY_CHECKS: readonly Check[] = [
     title: 'The additional authorities can be read',
     severity: 'fail',
     runtimes: ['process', 'container'],
-    doc: 'NODE_EXTRA_CA_CERTS names the authorities of your site. Node only warns when it cannot read the file, and every connection fails later.',
-    remedy: 'Point NODE_EXTRA_CA_CERTS to a file of certificates in PEM that the service may read.',
-    check: async (host) => {
-      const file = host.env['NODE_EXTRA_CA_CERTS'] ?? '';
-      if (file === '') return skip('NODE_EXTRA_CA_CERTS is not set');
+    doc: 'outside.ca_file names the authorities of your site. Without them no provider behind your firewall or proxy is trusted.',
+    remedy: 'Point outside.ca_file to a file of certificates in PEM.',
+    check: async (host, { config }) => {
+      const { ca_file: file } = config.outside;
+      if (file === null) return skip('outside.ca_file is not set');
       const pem = await host.readText(file);
       if (pem === null) return fail(`${file} is not there or may not be read`);
       const count = countCertificates(pem);

@@ -27,6 +27,12 @@ export function renderServer(appliance: ApplianceFile, home: string, seen: SeenB
   set(tree, 'data_dir', seen.dataDir);
   set(tree, 'trust.root_file', seen.trustRoot);
   for (const { path, value } of appliance.written) {
+    if (path === AUTHORITIES && appliance.authorities !== null) {
+      const name = authoritiesName(appliance.authorities);
+      secrets.set(name, appliance.authorities.trimEnd());
+      set(tree, path, join(seen.secrets, name));
+      continue;
+    }
     if (SETTINGS.get(path)?.sensitive !== true || value === null) {
       set(tree, path, value);
       continue;
@@ -37,6 +43,13 @@ export function renderServer(appliance: ApplianceFile, home: string, seen: SeenB
   }
   const serverYaml = `# Rendered by \`sallyport apply\` from appliance.yaml. Change that one and apply again.\n${stringify(tree)}`;
   return { serverYaml, secrets };
+}
+
+const AUTHORITIES = 'outside.ca_file';
+
+/** No secret, but placed as one: by its content, so that going back finds the old one. */
+export function authoritiesName(pem: string): string {
+  return `${AUTHORITIES}.${shortDigest(pem)}`;
 }
 
 function secretName(

@@ -2,6 +2,7 @@
 // exchange is visible. Never redirects, never retries, never answers from a cache. An exchange always
 // ends (every phase has its own limit) and never throws: how it failed is in what it returns.
 
+import { createSecureContext } from 'node:tls';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
 import { toError } from '../../shared/errors.ts';
 import type { Timer, World } from '../../shared/world.ts';
@@ -27,8 +28,8 @@ export interface HttpClientSettings {
   /** The whole exchange, whatever it is doing. */
   totalTimeoutMs: number;
   responseBytesMax: number;
-  /** PEM of the authority that signs the destination, where it is not a public one. */
-  ca?: string;
+  /** PEM of every authority that is trusted for destination and proxy; left out: those that Node knows. */
+  ca?: string | readonly string[];
   /** Through which the destination is reached; null: directly. */
   proxy?: ProxySettings | null;
   /** Called once per exchange, for metrics. */
@@ -65,7 +66,8 @@ export function createHttpClient(
   const base = new URL(settings.baseUrl);
   const prefix = base.pathname.replace(/\/$/, '');
   const connect = createConnector(settings);
-  const { proxy = null } = settings;
+  const { proxy = null, ca } = settings;
+  const trust = ca === undefined ? {} : { ca };
   const pool = new Pool(base.origin, {
     connections: settings.connectionsMax,
     pipelining: 1, // more would make one lost reply a doubt about several requests
@@ -73,7 +75,11 @@ export function createHttpClient(
       proxy === null
         ? connect
         : (options, callback) =>
-            throughProxy(proxy, connect, settings.connectTimeoutMs)(options, callback),
+            throughProxy(
+              { ...proxy, ...trust },
+              connect,
+              settings.connectTimeoutMs,
+            )(options, callback),
     headersTimeout: 0, // ours run on the world's timers
     bodyTimeout: 0,
   });
@@ -91,14 +97,16 @@ type Connector = ReturnType<typeof buildConnector>;
 
 /** Undici's own, made anew when the time it may take has changed. */
 function createConnector(settings: HttpClientSettings): Connector {
+  // Made once: reading a hundred authorities for each connection would cost more than the handshake.
+  const { ca } = settings;
+  const trust = ca === undefined ? {} : { secureContext: createSecureContext({ ca: [ca].flat() }) };
   let timeout = Number.NaN;
   let made: Connector | null = null;
   return (options, callback) => {
     if (made === null || timeout !== settings.connectTimeoutMs) {
       timeout = settings.connectTimeoutMs;
-      const ca = settings.ca === undefined ? {} : { ca: settings.ca };
       // HTTP/2 replays streams after GOAWAY by itself.
-      made = buildConnector({ allowH2: false, timeout, ...ca });
+      made = buildConnector({ allowH2: false, timeout, ...trust });
     }
     made(options, callback);
   };

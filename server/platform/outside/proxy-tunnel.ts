@@ -13,6 +13,8 @@ export interface ProxySettings {
   url: string;
   /** `user:password`, sent to the proxy alone. */
   credentials: string | null;
+  /** PEM of the authorities that are trusted for an https proxy; left out: those that Node knows. */
+  ca?: string | readonly string[];
 }
 
 type Connector = ReturnType<typeof buildConnector>;
@@ -48,7 +50,7 @@ export function throughProxy(
 }
 
 function openTunnel(
-  { url, credentials }: ProxySettings,
+  { url, credentials, ca }: ProxySettings,
   destination: string,
   timeoutMs: number,
 ): Promise<Socket> {
@@ -59,6 +61,7 @@ function openTunnel(
       method: 'CONNECT',
       path: destination,
       agent: false,
+      ...(ca === undefined ? {} : { ca: [ca].flat() }),
       signal: AbortSignal.timeout(timeoutMs),
       headers: {
         host: destination,

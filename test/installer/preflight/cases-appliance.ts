@@ -128,8 +128,8 @@ const NETWORK_CASES: Readonly<Record<string, CheckCases>> = {
     says: /HTTPS_PROXY is not a URL/,
   },
   'extra-authorities': {
-    passes: () => ({ env: { NODE_EXTRA_CA_CERTS: fileWith(certificatePair().cert) } }),
-    fails: () => ({ env: { NODE_EXTRA_CA_CERTS: fileWith('nothing of the kind') } }),
+    passes: () => ({ settings: { 'outside.ca_file': fileWith(certificatePair().cert) } }),
+    fails: () => ({ settings: { 'outside.ca_file': fileWith('nothing of the kind') } }),
     says: /holds no certificate/,
   },
 };

@@ -32,8 +32,7 @@ describe('a provider behind a proxy', () => {
     };
     const authority = join(temporaryHome({ 'ca.pem': cert }), 'ca.pem');
     const trusted = await look('provider-stripe', {
-      settings,
-      env: { NODE_EXTRA_CA_CERTS: authority },
+      settings: { ...settings, 'outside.ca_file': authority },
     });
     expect(trusted).toMatchObject({ outcome: 'pass', found: expect.stringMatching(/through/) });
     expect(asked).toEqual([
@@ -41,6 +40,11 @@ describe('a provider behind a proxy', () => {
     ]);
     const unknown = await look('provider-stripe', { settings });
     expect(unknown.found).toMatch(/the authority of its certificate is not known here/);
+    // What the installer's own environment names does not reach the server.
+    const env = { NODE_EXTRA_CA_CERTS: authority };
+    const inherited = await look('provider-stripe', { settings, env });
+    expect(inherited.outcome).toBe('fail');
+    expect(inherited.remedy).toContain(`Set outside.ca_file: ${authority}`);
     provider.closeAllConnections();
     proxy.closeAllConnections();
     provider.close();
