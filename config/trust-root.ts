@@ -5,6 +5,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { rootProblem } from './trust-root-shape.ts';
 
 interface RootKey {
   keytype: string;
@@ -44,9 +45,11 @@ export function verifyTrustRoot(file: string): RootMetadata {
   const digest = createHash('sha256').update(bytes).digest('hex');
   const pinned = readFileSync(pin, 'utf8').trim();
   if (digest !== pinned) throw refuse(`the digest ${pinned}`, digest);
-  const root = parseRoot(bytes.toString('utf8'));
-  if (root === null) throw refuse('the root metadata of a release line', 'something else');
-  const { threshold } = root.signed.roles['root'] ?? { threshold: 1 };
+  const parsed = parse(bytes.toString('utf8'));
+  const problem = parsed === null ? 'no JSON' : rootProblem(parsed);
+  if (problem !== null) throw refuse('the root metadata of a release line', problem);
+  const root = parsed as RootMetadata;
+  const threshold = root.signed.roles['root']?.threshold ?? Number.POSITIVE_INFINITY;
   const signatures = goodSignatures(root);
   if (signatures < threshold) {
     throw refuse(`${threshold} signatures of its own root keys`, String(signatures));
@@ -54,16 +57,20 @@ export function verifyTrustRoot(file: string): RootMetadata {
   return root;
 }
 
-function parseRoot(text: string): RootMetadata | null {
-  let parsed: Partial<RootMetadata> | null;
+/** For the log at start: what it is for still works, and a new root is due. */
+export function expiryWarning({ signed }: RootMetadata, nowMs: number): string | null {
+  return Date.parse(signed.expires) > nowMs
+    ? null
+    : `The trust root of the line ${signed['x-release-line']} expired at ${signed.expires}: ask your vendor for the next one.`;
+}
+
+function parse(text: string): unknown {
   try {
-    parsed = JSON.parse(text) as Partial<RootMetadata> | null;
+    return JSON.parse(text) as unknown;
   } catch {
     // Not JSON: the caller says so.
     return null;
   }
-  const isRoot = parsed?.signed?._type === 'root' && parsed.signed.roles?.['root'] !== undefined;
-  return isRoot && Array.isArray(parsed?.signatures) ? (parsed as RootMetadata) : null;
 }
 
 /** Distinct keys of the root role whose signature holds. */

@@ -10,7 +10,7 @@ import {
   loadConfigWithWarnings,
   type LoadedConfig,
 } from '../config/load.ts';
-import { verifyTrustRoot } from '../config/trust-root.ts';
+import { expiryWarning, verifyTrustRoot } from '../config/trust-root.ts';
 import { compose, type ServingRole } from './compose.ts';
 import { databaseSettings } from './database-settings.ts';
 import { followConfig } from './follow-config.ts';
@@ -60,7 +60,7 @@ async function start(
 ): Promise<number> {
   const { config, warnings } = loaded;
   refuseHalfRestored(config.data_dir);
-  if (config.trust.root_file !== null) verifyTrustRoot(config.trust.root_file);
+  const trust = config.trust.root_file === null ? null : verifyTrustRoot(config.trust.root_file);
   const settings = databaseSettings(config);
   if (role === 'migrate') {
     const { applied, current, newer } = await migrateUp(settings, MIGRATIONS);
@@ -78,6 +78,8 @@ async function start(
   const live = createLiveConfig(loaded, { load, clock: world.clock });
   const appliance = await compose(live, serving, makeSeams(config));
   for (const warning of warnings) appliance.log.warn(warning);
+  const expired = trust === null ? null : expiryWarning(trust, world.clock.now());
+  if (expired !== null) appliance.log.warn(expired);
   if (role === 'check') {
     console.log(appliance.describe());
     await appliance.stop();

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { canonicalJson, verifyTrustRoot } from '../../config/trust-root.ts';
+import { canonicalJson, expiryWarning, keyIdOf, verifyTrustRoot } from '../../config/trust-root.ts';
 import { ROOT } from '../support/spawn-appliance.ts';
 
 const OURS = `${ROOT}/config/trust/root.json`;
@@ -20,6 +20,42 @@ function laidDown(change: (text: string) => string = (text) => text): string {
   );
   return file;
 }
+
+interface Root {
+  signatures: unknown;
+  signed: {
+    expires: unknown;
+    version: unknown;
+    keys: Record<string, { scheme: string; keyval: { public: string } }>;
+    roles: Record<string, { keyids: string[]; threshold?: unknown }> & {
+      root: { keyids: string[]; threshold?: unknown };
+    };
+  };
+}
+
+const MALFORMED: readonly [string, (root: Root) => void, RegExp][] = [
+  ['a threshold of 0', ({ signed }) => (signed.roles.root.threshold = 0), /roles\.root\.threshold/],
+  ['no threshold', ({ signed }) => delete signed.roles.root.threshold, /roles\.root\.threshold/],
+  ['half a threshold', ({ signed }) => (signed.roles.root.threshold = 1.5), /roles\.root\.thresh/],
+  ['a threshold in words', ({ signed }) => (signed.roles.root.threshold = '2'), /root\.threshold/],
+  ['one beyond its keys', ({ signed }) => (signed.roles.root.threshold = 99), /threshold of 99/],
+  ['no root keys', ({ signed }) => (signed.roles.root.keyids = []), /roles\.root\.keyids/],
+  [
+    'a key id said twice',
+    ({ signed }) => signed.roles.root.keyids.push(signed.roles.root.keyids[0] ?? ''),
+    /key ids for \d+ keys/,
+  ],
+  ['an unknown key', ({ signed }) => signed.roles.root.keyids.push('0'.repeat(64)), /not among/],
+  ['no role', (root) => (root.signed.roles = {} as Root['signed']['roles']), /roles\.root/],
+  [
+    'an unknown scheme',
+    ({ signed }) => Object.values(signed.keys).forEach((key) => (key.scheme = 'none')),
+    /scheme/,
+  ],
+  ['signatures of another type', (root) => (root.signatures = { length: 2 }), /signatures/],
+  ['a date in words', ({ signed }) => (signed.expires = 'never'), /signed\.expires/],
+  ['no version', ({ signed }) => (signed.version = null), /signed\.version/],
+];
 
 describe('the trust root', () => {
   test('of the development line is signed by its own keys', () => {
@@ -61,6 +97,39 @@ describe('the trust root', () => {
     expect(() => verifyTrustRoot(file)).toThrow('expected the root metadata of a release line');
     const text = laidDown(() => 'no JSON');
     expect(() => verifyTrustRoot(text)).toThrow('expected the root metadata of a release line');
+  });
+
+  test.each(MALFORMED)('with %s is refused, whoever signed it', (_what, change, says) => {
+    const file = laidDown((text) => {
+      const root = JSON.parse(text) as Root;
+      change(root);
+      return JSON.stringify(root);
+    });
+    expect(() => verifyTrustRoot(file)).toThrow(says);
+    expect(() => verifyTrustRoot(file)).toThrow('expected the root metadata of a release line');
+  });
+
+  test('signed by a key that it does not name for roots is refused', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex');
+    const key = { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: raw } };
+    const file = laidDown((text) => {
+      const root = JSON.parse(text) as Root;
+      root.signed.keys[keyIdOf(key)] = key;
+      root.signed.roles['root'].threshold = 1;
+      const sig = sign(null, Buffer.from(canonicalJson(root.signed)), privateKey).toString('hex');
+      return JSON.stringify({ ...root, signatures: [{ keyid: keyIdOf(key), sig }] });
+    });
+    expect(() => verifyTrustRoot(file)).toThrow(
+      'expected 1 signatures of its own root keys, found 0',
+    );
+  });
+
+  test('that has expired is warned of, not refused', () => {
+    const root = verifyTrustRoot(laidDown());
+    const at = Date.parse(root.signed.expires);
+    expect(expiryWarning(root, at - 1)).toBeNull();
+    expect(expiryWarning(root, at + 1)).toContain(`expired at ${root.signed.expires}`);
   });
 
   test('no private key lies beside it', () => {
