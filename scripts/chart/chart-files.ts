@@ -25,11 +25,19 @@ const VALUES_HEAD = `# Default values. ${GENERATED}
 # An unknown key anywhere is refused. Every setting of \`config\`: docs/configuration.md.
 `;
 
+/** No value of ours, so it has no default: a parent chart's condition is handed on to its subchart. */
+const CONDITION = {
+  description: 'Read by the `condition` of a parent chart; this chart itself does not look at it.',
+  type: 'boolean',
+};
+
 function schemaOfValues(): Record<string, unknown> {
+  const root = schemaOfGroup({ kind: 'group', doc: GENERATED, values: CHART_VALUES, open: false });
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Values of the Sallyport chart',
-    ...schemaOfGroup({ kind: 'group', doc: GENERATED, values: CHART_VALUES, open: false }),
+    ...root,
+    properties: { enabled: CONDITION, ...(root['properties'] as object) },
   };
 }
 

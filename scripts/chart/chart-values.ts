@@ -105,7 +105,7 @@ export const CHART_VALUES: ValuesTree = {
   persistence: group(
     'The volume of the SQLite database. It stays when the release is uninstalled.',
     {
-      size: value('Its size.', '10Gi', schema.filled),
+      size: value('Its size.', '10Gi', schema.size),
       storageClass: value(
         'Its class; empty: the default of the cluster. It must be a local or block device: SQLite needs its locks.',
         '',
@@ -139,13 +139,13 @@ export const CHART_VALUES: ValuesTree = {
   resources: value(
     'Requests and limits of the server. 10,000 templates need about 150 MiB, 100,000 about 450 MiB.',
     { requests: { cpu: '250m', memory: '512Mi' }, limits: { memory: '1Gi' } },
-    schema.open,
+    schema.resources,
   ),
   jobs: group('The jobs of an install and an upgrade.', {
     resources: value(
       'Requests and limits.',
       { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
-      schema.open,
+      schema.resources,
     ),
     deadlineSeconds: value(
       'How long the migration may take before the upgrade fails and the old release stays.',
@@ -178,16 +178,18 @@ export const CHART_VALUES: ValuesTree = {
   topologySpreadConstraints: value(
     'How replicas are spread; empty: over zones and nodes, as far as it goes. Entries without a labelSelector get that of the server.',
     [],
-    schema.objects,
+    schema.objectsWith('topologyKey', 'whenUnsatisfiable'),
   ),
   priorityClassName: value('Priority of the pods.', '', schema.objectName),
   podDisruptionBudget: group(
     'Keeps a drain of nodes from taking all replicas at once. Only above one replica.',
     {
       enabled: schema.flag('Make one.', true),
-      maxUnavailable: value('Pods (or percent) that may be missing.', 1, {
-        type: ['integer', 'string'],
-      }),
+      maxUnavailable: value(
+        'Pods (or percent, as `50%`) that may be missing, at least one: none would block every drain.',
+        1,
+        schema.someOrPercent,
+      ),
     },
   ),
   networkPolicy: group(
@@ -211,21 +213,25 @@ export const CHART_VALUES: ValuesTree = {
   ),
   serviceMonitor: group('Scraping by the Prometheus operator.', {
     enabled: schema.flag('Make one; the cluster must know ServiceMonitors.', false),
-    interval: value('Time between two scrapes.', '30s', schema.filled),
-    scrapeTimeout: value('The longest a scrape may take.', '10s', schema.filled),
+    interval: value('Time between two scrapes.', '30s', schema.duration),
+    scrapeTimeout: value('The longest a scrape may take.', '10s', schema.duration),
     labels: value('Labels by which Prometheus finds it.', {}, schema.strings),
   }),
   extraEnv: value(
-    'More environment variables of the server, as a pod has them.',
+    'More environment variables of the server, as a pod has them. None of SALLYPORT_…: that is what config is for.',
     [],
-    schema.objects,
+    schema.objectsWith('name'),
   ),
-  extraVolumes: value('More volumes of the pods.', [], schema.objects),
-  extraVolumeMounts: value('Where the server finds them.', [], schema.objects),
+  extraVolumes: value('More volumes of the pods.', [], schema.objectsWith('name')),
+  extraVolumeMounts: value(
+    'Where the server finds them.',
+    [],
+    schema.objectsWith('name', 'mountPath'),
+  ),
   extraObjects: value(
     'More objects of the release; templates in them are filled in.',
     [],
-    schema.objects,
+    schema.objectsWith('apiVersion', 'kind'),
   ),
 };
 
@@ -239,6 +245,8 @@ function service(type: string, port: number): Group['values'] {
     port: value('Its port.', port, schema.integer(1, 65_535)),
     nodePort: value('Its port on the nodes; null lets the cluster choose.', null, {
       type: ['integer', 'null'],
+      minimum: 1,
+      maximum: 65_535,
     }),
     annotations: annotations('the Service'),
   };

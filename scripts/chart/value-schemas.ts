@@ -16,6 +16,27 @@ export const texts: JsonSchema = { type: 'array', items: filled };
 /** What Kubernetes checks itself. */
 export const open: JsonSchema = { type: 'object' };
 export const objects: JsonSchema = { type: 'array', items: open };
+/** `500m`, `1.5`, `10Gi`, `1e3`, as Kubernetes writes amounts; nothing below nothing. */
+export const quantity: JsonSchema = {
+  type: ['string', 'number'],
+  pattern: '^[0-9]+([.][0-9]+)?([numkMGTPE]|[KMGTPE]i|[eE][0-9]+)?$',
+  minimum: 0,
+};
+export const size: JsonSchema = { ...quantity, type: 'string' };
+const quantities: JsonSchema = { type: 'object', additionalProperties: quantity };
+export const resources: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { requests: quantities, limits: quantities, claims: objectsWith('name') },
+};
+/** Prometheus' own words for a time. */
+export const duration: JsonSchema = { type: 'string', pattern: '^([1-9][0-9]*(ms|[smhd]))+$' };
+/** Zero would block the drain of every node. */
+export const someOrPercent: JsonSchema = {
+  type: ['integer', 'string'],
+  minimum: 1,
+  pattern: '^([1-9][0-9]?|100)%$',
+};
 export const references: JsonSchema = {
   type: 'array',
   items: {
@@ -26,6 +47,15 @@ export const references: JsonSchema = {
   },
 };
 export const idOrNull: JsonSchema = { type: ['integer', 'null'], minimum: 1 };
+
+/** Kubernetes checks the rest of each. */
+export function objectsWith(...required: readonly string[]): JsonSchema {
+  const named = required.map((field): [string, JsonSchema] => [field, filled]);
+  return {
+    type: 'array',
+    items: { type: 'object', required, properties: Object.fromEntries(named) },
+  };
+}
 
 export function integer(minimum: number, maximum: number): JsonSchema {
   return { type: 'integer', minimum, maximum };

@@ -61,11 +61,16 @@ export function refusal(values: object): string {
 }
 
 export function template(values: object, ...words: readonly string[]): Answer {
+  return templateOf(CHART, values, ...words);
+}
+
+/** The same of another chart, e.g. one that has this one as a part. */
+export function templateOf(chart: string, values: object, ...words: readonly string[]): Answer {
   return withValues(values, (file) =>
     helm(
       'template',
       'box',
-      CHART,
+      chart,
       '--namespace',
       'site',
       '--kube-version',

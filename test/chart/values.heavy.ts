@@ -1,10 +1,15 @@
 // Every value does something: changing it changes what is rendered. Every refusal says why. Needs helm.
 
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { CHART_VALUES } from '../../scripts/chart/chart-values.ts';
 import { leavesOf } from '../../scripts/chart/value.ts';
 import { ALL_ON_POSTGRES, ALL_ON_SQLITE, POSTGRES_SECRETS } from './all-on.ts';
-import { refusal, template } from './helm.ts';
+import { chartOf } from './chart-versions.ts';
+import { CHART, refusal, template, templateOf } from './helm.ts';
 
 /** Another value than the default, where one cannot be made from the rule. */
 const OTHER: Readonly<Record<string, unknown>> = {
@@ -23,6 +28,13 @@ const OTHER: Readonly<Record<string, unknown>> = {
   replicas: 5,
   extraObjects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more' } }],
   extraEnv: [{ name: 'MORE', value: 'yes' }],
+  extraVolumes: [{ name: 'more', emptyDir: {} }],
+  extraVolumeMounts: [{ name: 'more', mountPath: '/more' }],
+  resources: { limits: { cpu: 1.5, 'vendor.example/chip': 1 } },
+  'jobs.resources': { limits: { memory: '1e9' } },
+  'persistence.size': '0.5Ti',
+  'serviceMonitor.interval': '1m30s',
+  'serviceMonitor.scrapeTimeout': '500ms',
 };
 
 /** Values that are looked at only when another one stands differently. */
@@ -93,6 +105,42 @@ describe('values that are refused', () => {
       'config.http.port: expected a port from 1024',
     ],
     ['a root user', { security: { runAsUser: 0 } }, "at '/security/runAsUser'"],
+    [
+      'a setting by the environment',
+      { extraEnv: [{ name: 'SALLYPORT_HTTP_PORT', value: '9' }] },
+      'extraEnv: expected no variable of the server, found SALLYPORT_HTTP_PORT, which would overrule what the chart wrote; use config:',
+    ],
+    ['memory that is no amount', limits({ memory: 'abc' }), "at '/resources/limits/memory'"],
+    ['less than nothing', limits({ cpu: -1 }), "at '/resources/limits/cpu'"],
+    ['a group of resources that is none', { resources: { limit: {} } }, "'limit' not allowed"],
+    [
+      'an amount of the jobs',
+      { jobs: { resources: { requests: { cpu: '1 core' } } } },
+      "at '/jobs/resources/requests/cpu'",
+    ],
+    ['a volume of no size', { persistence: { size: 'big' } }, "at '/persistence/size'"],
+    ['a volume without name', { extraVolumes: [{ foo: 'bar' }] }, "at '/extraVolumes/0'"],
+    ['a mount nowhere', { extraVolumeMounts: [{ name: 'a' }] }, "at '/extraVolumeMounts/0'"],
+    ['a variable without name', { extraEnv: [{ value: 'a' }] }, "at '/extraEnv/0'"],
+    ['an object of no kind', { extraObjects: [{ metadata: {} }] }, "at '/extraObjects/0'"],
+    [
+      'a spread over nothing',
+      { topologySpreadConstraints: [{ maxSkew: 1 }] },
+      "at '/topologySpreadConstraints/0'",
+    ],
+    ['a budget that blocks every drain', budget(0), "at '/podDisruptionBudget/maxUnavailable'"],
+    ['the same in percent', budget('0%'), "at '/podDisruptionBudget/maxUnavailable'"],
+    ['a budget in words', budget('half'), "at '/podDisruptionBudget/maxUnavailable'"],
+    [
+      'a port the nodes do not have',
+      { services: { api: { nodePort: 70_000 } } },
+      "at '/services/api/nodePort'",
+    ],
+    [
+      'a time without unit',
+      { serviceMonitor: { interval: '30' } },
+      "at '/serviceMonitor/interval'",
+    ],
     ['a digest that is none', { image: { digest: 'latest' } }, "at '/image/digest'"],
   ])('%s, with the reason', (_what, values, reason) => {
     expect(refusal(values)).toContain(reason);
@@ -102,6 +150,51 @@ describe('values that are refused', () => {
     expect(template({ global: { theirs: { any: 1 } } }).status).toBe(0);
   });
 });
+
+describe('as a part of another chart', () => {
+  let parent: string;
+
+  beforeAll(() => {
+    parent = mkdtempSync(join(tmpdir(), 'sallyport-parent-'));
+    const { version } = chartOf();
+    const part = { name: 'sallyport', version, condition: 'sallyport.enabled' };
+    const about = { apiVersion: 'v2', name: 'site', version: '1.0.0', dependencies: [part] };
+    writeFileSync(join(parent, 'Chart.yaml'), stringify(about));
+    cpSync(CHART, join(parent, 'charts', 'sallyport'), { recursive: true });
+  });
+  afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+  const kinds = (values: object): string[] => {
+    const answer = templateOf(parent, values);
+    if (answer.status !== 0) throw new Error(answer.errors);
+    return [...answer.output.matchAll(/^kind: (\w+)$/gm)].map(([, kind = '']) => kind);
+  };
+
+  test('it is switched on and off by the condition of its parent', () => {
+    expect(kinds({ sallyport: { enabled: true } })).toContain('StatefulSet');
+    expect(kinds({ sallyport: { enabled: false } })).toEqual([]);
+    expect(kinds({})).toContain('StatefulSet');
+  });
+
+  test("it takes what is global and leaves the parent's own keys there alone", () => {
+    const global = { imageRegistry: 'mirror.example', site: { name: 'north' } };
+    const { output } = templateOf(parent, { global, sallyport: { enabled: true } });
+    expect(output).toContain('image: "mirror.example/sallyport:');
+  });
+
+  test('a condition that is no boolean is refused', () => {
+    const { errors } = templateOf(parent, { sallyport: { enabled: 'yes' } });
+    expect(errors).toContain("at '/enabled'");
+  });
+});
+
+function limits(wanted: object): object {
+  return { resources: { limits: wanted } };
+}
+
+function budget(maxUnavailable: unknown): object {
+  return { podDisruptionBudget: { maxUnavailable } };
+}
 
 function baseOf(kind: string): object {
   return kind === 'postgres' ? ALL_ON_POSTGRES : ALL_ON_SQLITE;

@@ -114,6 +114,11 @@
 {{- fail (printf "secrets.settings.%s: expected `secret`, or secrets.existingSecret for all; found neither" $path) -}}
 {{- end -}}
 {{- end -}}
+{{- range .Values.extraEnv -}}
+{{- if hasPrefix "SALLYPORT_" .name -}}
+{{- fail (printf "extraEnv: expected no variable of the server, found %s, which would overrule what the chart wrote; use config: (secrets: secrets.settings)" .name) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.caBundle.configMap .Values.caBundle.secret -}}
 {{- fail "caBundle: expected configMap or secret, found both" -}}
 {{- end -}}
