@@ -39,13 +39,46 @@ export function refuseForbidden(
   return problems;
 }
 
-/** It stands in units, shell lines and mount options. */
+/** It stands in units, shell lines and mount options, and what lies in it may be deleted one day. */
 function plainHome(settings: ApplianceSettings, own: Layer): ConfigProblem[] {
   if (settings.runtime === 'helm') return [];
   const path = `${settings.runtime}.home`;
   const { home } = settings[settings.runtime];
-  if (/^\/[\w./-]+$/.test(home)) return [];
+  const expected = /^\/[\w./-]*$/.test(home)
+    ? isOfTheSystem(home)
+      ? 'a folder of its own, such as /opt/sallyport'
+      : null
+    : 'a path of letters, digits and . _ - / only';
+  if (expected === null) return [];
   const origin = own.readings.find((reading) => reading.path === path)?.origin;
-  const expected = 'a path of letters, digits and . _ - / only';
-  return [{ ...(origin ?? { source: 'default' }), path, expected, found: JSON.stringify(home) }];
+  const found = isOfTheSystem(home) ? `the system's own ${home}` : JSON.stringify(home);
+  return [{ ...(origin ?? { source: 'default' }), path, expected, found }];
+}
+
+/** Neither these nor anything below them. */
+const ALL_OF_THE_SYSTEM =
+  /^\/(?:bin|boot|dev|etc|lib(?:32|64|x32)?|lost\+found|proc|run|sbin|sys)(?:\/|$)/;
+/** These themselves; a folder below them may be an appliance's. */
+const ROOTS = new Set([
+  ...[
+    '/',
+    '/home',
+    '/media',
+    '/mnt',
+    '/opt',
+    '/root',
+    '/srv',
+    '/tmp',
+    '/usr',
+    '/usr/local',
+    '/var',
+  ],
+  ...['backups', 'cache', 'lib', 'local', 'log', 'mail', 'opt', 'run', 'spool', 'tmp', 'www'].map(
+    (name) => `/var/${name}`,
+  ),
+]);
+const BELOW_USR = /^\/usr\/(?!local\/)|^\/usr\/local\/(?:bin|etc|include|lib|sbin|share|src)$/;
+
+function isOfTheSystem(home: string): boolean {
+  return ALL_OF_THE_SYSTEM.test(home) || ROOTS.has(home) || BELOW_USR.test(home);
 }

@@ -2,11 +2,10 @@
 
 import type { Command } from 'commander';
 import { type ApplianceFile, homeOf, readApplianceFile } from '../appliance-file/read.ts';
-import { undertake } from '../engine/apply.ts';
-import { planSteps } from '../engine/plan.ts';
 import { ExitError } from '../exit-codes.ts';
 import { realHost } from '../host/real-host.ts';
 import { createRuntime } from '../runtimes/create-runtime.ts';
+import { planTakeAway, takeAway, type TakeAway, type TakenAway } from '../runtimes/take-away.ts';
 import {
   type CommonOptions,
   dryRunOption,
@@ -37,44 +36,48 @@ export function addUninstallCommand(program: Command): void {
 async function uninstall({ file, json, dryRun, deleteData }: UninstallOptions): Promise<void> {
   const host = realHost();
   const appliance = readApplianceFile(file);
-  refuseOtherName(appliance, deleteData);
+  refuseDeletion(appliance, deleteData);
   const options = { releaseDir: OWN_RELEASE, ...NO_WAIT };
-  const runtime = await createRuntime(host, appliance, options);
-  const home = homeOf(appliance.settings);
-  const plan = await planSteps(runtime.removal);
-  const hasData =
-    deleteData !== undefined && home !== null && (await host.files.kind(home)) !== null;
-  if (plan.every((step) => step.done) && !hasData) {
-    throw new ExitError('notInstalled', 'Nothing is installed.');
-  }
+  const { name } = appliance.settings;
+  const parts: TakeAway = {
+    runtime: await createRuntime(host, appliance, options),
+    home: homeOf(appliance.settings),
+    deletesData: deleteData !== undefined,
+  };
+  const { plan, ...planned } = await planTakeAway(host, parts);
   if (dryRun) {
-    printPlan(plan, { json, target: appliance.settings.name, change: null });
-    if (hasData) process.stderr.write(`Then ${home} is deleted with all data in it.\n`);
+    printPlan(plan, { json, target: name, change: null });
+    if (parts.deletesData)
+      process.stderr.write(`Then nothing is left${whatStays(parts, planned)}.\n`);
     return;
   }
-  await undertake(host, {
-    verb: 'uninstall',
-    target: 'nothing',
-    steps: runtime.removal,
-    stateDir: runtime.stateDir,
-    settle: async () => undefined,
-    canGoBack: false,
-    onEvent: tellProgress(json),
-  });
-  // Journal and lock go with it, so this is the last thing, and no step.
-  if (hasData) await host.files.remove(home);
-  const kept = home === null || hasData ? '' : ` ${home}/data and the secrets stay.`;
+  const taken = await takeAway(host, parts, tellProgress(json));
+  const end = { event: 'end', outcome: 'done', data_deleted: parts.deletesData };
   process.stdout.write(
     json
-      ? `${JSON.stringify({ event: 'end', outcome: 'done', data_deleted: hasData })}\n`
-      : `${appliance.settings.name} is uninstalled.${kept}\n`,
+      ? `${JSON.stringify({ ...end, kept: taken.foreign })}\n`
+      : `${name} is uninstalled${whatStays(parts, taken)}.\n`,
   );
 }
 
-function refuseOtherName({ settings }: ApplianceFile, deleteData: string | undefined): void {
-  if (deleteData === undefined || deleteData === settings.name) return;
+function whatStays({ home, deletesData }: TakeAway, { foreign, homeStays }: TakenAway): string {
+  if (home === null || (deletesData && !homeStays)) return '';
+  if (!deletesData) return `; ${home}/data and the secrets stay`;
+  if (foreign.length === 0) return `; the empty folder ${home} stays`;
+  return `; ${home} stays with what was never the appliance's: ${foreign.join(', ')}`;
+}
+
+function refuseDeletion({ settings }: ApplianceFile, deleteData: string | undefined): void {
+  if (deleteData === undefined) return;
+  if (deleteData !== settings.name) {
+    throw new ExitError(
+      'badInput',
+      `--delete-data: expected the appliance's name ${settings.name}, found ${deleteData}. Nothing was touched.`,
+    );
+  }
+  if (settings.runtime !== 'helm') return;
   throw new ExitError(
     'badInput',
-    `--delete-data: expected the appliance's name ${settings.name}, found ${deleteData}. Nothing was touched.`,
+    '--delete-data: expected runtime process or container, found helm. Its keys and volume are deleted in the cluster (docs/kubernetes.md). Nothing was touched.',
   );
 }

@@ -2,6 +2,7 @@
 // this run (or the killed one it goes on from) did, newest first, and starts again what served before. Where
 // that does not work the run is stuck: the journal stays open, and the next run goes on from there.
 
+import { join } from 'node:path';
 import { ExitError } from '../exit-codes.ts';
 import type { Host } from '../host/host.ts';
 import { type AcceptedRisk, type Journal, openJournal } from './journal.ts';
@@ -32,24 +33,55 @@ export interface Undertaking {
   onEvent: (event: StepEvent) => void;
   /** What somebody answers for; kept in the journal. */
   risks?: readonly AcceptedRisk[];
+  /** Only where a run was begun before; nothing is made for it, not even a folder. */
+  needsInstall?: boolean;
+  /** Once all is done nothing is remembered: the state folder is emptied, journal and lock last. */
+  forgets?: boolean;
 }
+
+const JOURNAL = 'journal.ndjson';
+const LOCK = 'lock';
 
 export type Outcome = 'nothing to do' | 'done';
 
-/** @throws ExitError `locked`, `takenBack` or `stuck`. */
+/** @throws ExitError `locked`, `notInstalled`, `takenBack` or `stuck`. */
 export async function undertake(host: Host, undertaking: Undertaking): Promise<Outcome> {
-  const journal = openJournal(host, `${undertaking.stateDir}/journal.ndjson`);
-  if (await nothingToDo(journal, undertaking)) return 'nothing to do';
-  await host.files.makeFolder(undertaking.stateDir, 0o700);
-  const lock = await takeLock(host, `${undertaking.stateDir}/lock`);
+  const { stateDir, needsInstall = false, forgets = false } = undertaking;
+  const journal = openJournal(host, join(stateDir, JOURNAL));
+  if (needsInstall) await requireInstall(host, stateDir);
+  if (!forgets && (await nothingToDo(journal, undertaking))) return 'nothing to do';
+  if (!needsInstall && (await host.files.kind(stateDir)) === null) {
+    await host.files.makeFolder(stateDir, 0o700);
+  }
+  const lock = await takeLock(host, join(stateDir, LOCK));
   try {
     // Looked at again: the run that held the lock may have done it.
-    if (await nothingToDo(journal, undertaking)) return 'nothing to do';
-    await run(host, journal, undertaking);
-    return 'done';
+    if (needsInstall) await requireInstall(host, stateDir);
+    const isDone = await nothingToDo(journal, undertaking);
+    if (!isDone) await run(host, journal, undertaking);
+    if (forgets) await forget(host, stateDir);
+    return isDone && !forgets ? 'nothing to do' : 'done';
   } finally {
     await lock.release();
   }
+}
+
+/** A folder is ours when a run of ours was begun in it. @throws ExitError `notInstalled`. */
+export async function requireInstall(host: Host, stateDir: string): Promise<void> {
+  const file = join(stateDir, JOURNAL);
+  if (await openJournal(host, file).hasBegun()) return;
+  throw new ExitError(
+    'notInstalled',
+    `Nothing is installed: expected the journal of an install at ${file}, found none. Nothing was touched.`,
+  );
+}
+
+/** The journal after everything it tells of; the lock is released by its owner. */
+async function forget(host: Host, stateDir: string): Promise<void> {
+  for (const name of await host.files.list(stateDir)) {
+    if (name !== JOURNAL && name !== LOCK) await host.files.remove(join(stateDir, name));
+  }
+  await host.files.remove(join(stateDir, JOURNAL));
 }
 
 async function nothingToDo(journal: Journal, { steps }: Undertaking): Promise<boolean> {

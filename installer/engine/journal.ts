@@ -29,6 +29,8 @@ export interface UnfinishedRun {
 }
 
 export interface Journal {
+  /** Whether any run was ever begun: the proof that something of ours is here. */
+  hasBegun(): Promise<boolean>;
   unfinished(): Promise<UnfinishedRun | null>;
   tell(entry: Told): Promise<void>;
 }
@@ -38,6 +40,8 @@ const KEPT_LINES = 500;
 
 export function openJournal(host: Host, file: string): Journal {
   return {
+    hasBegun: async () =>
+      entriesOf((await host.files.read(file)) ?? '').some(({ event }) => event === 'begin'),
     unfinished: async () => unfinishedOf(entriesOf((await host.files.read(file)) ?? '')),
     tell: async (told) => {
       const text = (await host.files.read(file)) ?? '';
@@ -59,7 +63,8 @@ function entriesOf(text: string): Entry[] {
   return text.split('\n').flatMap((line) => {
     if (line === '') return [];
     try {
-      return [JSON.parse(line) as Entry];
+      const entry = JSON.parse(line) as Entry | null;
+      return entry === null ? [] : [entry];
     } catch {
       // Torn by a kill in the middle of the write: the effect it announced never happened.
       return [];

@@ -59,6 +59,8 @@ export interface Files {
   link(path: string, target: string): Promise<void>;
   /** A file, link or whole folder; nothing when it is not there. */
   remove(path: string): Promise<void>;
+  /** An empty folder; false when it stays, because something lies in it or its own folder is not ours. */
+  removeEmpty(path: string): Promise<boolean>;
   /** Copies one file or a whole folder. Not atomic: copy aside, then rename. */
   copy(from: string, to: string): Promise<void>;
   chmod(path: string, mode: number): Promise<void>;

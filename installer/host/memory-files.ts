@@ -101,14 +101,17 @@ function effectsOf(
       effect(`remove ${path}`);
       for (const [each] of below(tree, path)) tree.delete(each);
     },
+    removeEmpty: async (path) => {
+      effect(`remove ${path}`);
+      if (below(tree, path).length > 1) return false;
+      tree.delete(path);
+      return true;
+    },
     copy: async (from, to) => {
-      const copied = below(tree, from);
-      if (copied.length === 0) throw missing(from);
-      for (const [path, entry] of copied) {
-        const target = to + path.slice(from.length);
+      for (const [target, entry] of copiesOf(tree, from, to)) {
         effect(`copy ${target}`);
         makeParents(tree, target);
-        tree.set(target, { ...entry });
+        tree.set(target, entry);
       }
     },
     chmod: async (path, mode) => {
@@ -118,6 +121,12 @@ function effectsOf(
       tree.set(path, { ...entry, mode });
     },
   };
+}
+
+function copiesOf(tree: MemoryTree, from: string, to: string): [string, MemoryEntry][] {
+  const copied = below(tree, from);
+  if (copied.length === 0) throw missing(from);
+  return copied.map(([path, entry]) => [to + path.slice(from.length), { ...entry }]);
 }
 
 /** The path with the links of its folders followed, but not its own last name. */

@@ -14,10 +14,13 @@ import {
   readlink,
   rename,
   rm,
+  rmdir,
   symlink,
 } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { EntryKind, Files } from './host.ts';
+
+const STAYS = new Set(['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY', 'EACCES', 'EPERM']);
 
 export function realFiles(): Files {
   return {
@@ -66,6 +69,18 @@ export function realFiles(): Files {
       await flushFolder(dirname(path));
     },
     remove: (path) => rm(path, { recursive: true, force: true }),
+    removeEmpty: async (path) => {
+      try {
+        await rmdir(path);
+        return true;
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? '';
+        if (code === 'ENOENT') return true;
+        // With a mount on it, or in a folder of somebody else's, it can only stay.
+        if (STAYS.has(code)) return false;
+        throw error;
+      }
+    },
     // A clone where the file system can; verbatim links, because a release is moved afterwards.
     copy: async (from, to) => {
       await mkdir(dirname(to), { recursive: true });

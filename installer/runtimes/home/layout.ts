@@ -1,6 +1,6 @@
 // What lies where below `home` (docs/box.md has the table). Paths only.
 
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 export interface Layout {
   home: string;
@@ -19,6 +19,8 @@ export interface Layout {
   serving: string;
   state: string;
   log: string;
+  /** What `sallyport story` keeps between two runs. */
+  story: string;
 }
 
 export function layoutOf(home: string): Layout {
@@ -36,5 +38,12 @@ export function layoutOf(home: string): Layout {
     serving: join(home, 'applied/serving'),
     state: join(home, 'state'),
     log: join(home, 'state/server.log'),
+    story: join(home, 'story'),
   };
+}
+
+/** The names directly below `home` that are ours; whatever else lies there is somebody's own. */
+export function ownNames(layout: Layout): readonly string[] {
+  const below = Object.values(layout).map((path: string) => relative(layout.home, path));
+  return [...new Set(below.map((path) => path.split('/')[0] ?? ''))].filter((name) => name !== '');
 }

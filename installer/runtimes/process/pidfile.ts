@@ -49,6 +49,7 @@ export function pidfileSupervisor(
     }
   };
   return {
+    entry: file,
     running: async () => {
       const now = await started();
       return now === null ? null : { applied: now.applied };

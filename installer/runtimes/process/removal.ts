@@ -20,7 +20,9 @@ export function removalOf(host: Host, layout: Layout, supervisor: Supervisor): S
       name: 'remove supervisor',
       says: 'nothing starts it again',
       isDone: async () =>
-        (await supervisor.remember()) === null ? isDone('no entry') : toDo('an entry is there'),
+        (await host.files.kind(supervisor.entry)) === null
+          ? isDone('no entry')
+          : toDo(supervisor.entry),
       run: () => supervisor.remove(),
     },
     removePaths(host, {

@@ -2,6 +2,8 @@
 // running server was started with, by what the server's own start wrote down.
 
 export interface Supervisor {
+  /** The file it keeps for this server. */
+  readonly entry: string;
   /** Null when nothing of ours runs. */
   running(): Promise<{ applied: string } | null>;
   /** Whether it needs installing, and what differs. */

@@ -40,6 +40,7 @@ export function systemdSupervisor(
   };
   const wanted = async (): Promise<string> => unitText(layout, settings, await parts.command());
   return {
+    entry: file,
     running: async () => {
       if ((await ask('is-active', unit)).code !== 0) return null;
       return { applied: basename((await host.files.read(started))?.trim() ?? '') };

@@ -86,6 +86,31 @@ describe('appliance.yaml', () => {
     expect(found.filter((each) => each === line)).toEqual([line]);
   });
 
+  test.each([
+    ...['/', '/etc', '/etc/', '/etc/sallyport', '/usr', '/usr/lib', '/usr/local', '/usr/local/bin'],
+    ...['/var', '/var/lib', '/home', '/root', '/opt', '/opt/../etc', '/srv', '/tmp', '/mnt'],
+    ...['/boot/box', '/dev/shm', '/proc/1', '/sys', '/run/box', '/bin', '/lib64'],
+  ])('home: %s is refused, because the system has it', (home) => {
+    for (const runtime of ['process', 'container']) {
+      const found = problems(`runtime: ${runtime}\n${runtime}: { home: ${home} }\n`);
+      expect(found).toEqual([
+        expect.stringMatching(
+          `^appliance.yaml:2:\\d+ ${runtime}.home: expected a folder of its own, such as /opt/sallyport, found the system's own /`,
+        ),
+      ]);
+    }
+  });
+
+  test.each([
+    '/opt/sallyport',
+    '/srv/box',
+    '/var/lib/sallyport',
+    '/home/box',
+    '/usr/local/sallyport',
+  ])('home: %s is taken', (home) => {
+    expect(problems(`process: { home: ${home} }\n`)).toEqual([]);
+  });
+
   test('several mistakes are told at once, in the order of the lines', () => {
     const found = problems('name: A\nruntime: docker\nconfig:\n  http: { port: -1 }\n');
     expect(found.map((line) => /:(\d+):/.exec(line)?.[1])).toEqual(['1', '2', '4']);

@@ -18,6 +18,8 @@ export interface Played extends MachineModel {
   };
   /** What runs, by a name of the runtime's. */
   readonly state: PlayedState;
+  /** Processes that are not the server's: what tells each from a later one with its pid. */
+  readonly others: Map<number, string>;
   /** Names of migrated releases or images, in order. */
   readonly migrated: string[];
 }
@@ -53,6 +55,7 @@ export function playMachine(tree: MemoryTree): Played {
   const played: Played = {
     behaviour: { check: 'good', migrate: 'good', serve: 'good', reload: 'good' },
     state,
+    others: new Map(),
     migrated: [],
     run: (command) => {
       if (command.program.endsWith('node')) return runServerRole(played, command);
@@ -77,7 +80,8 @@ export function playMachine(tree: MemoryTree): Played {
       if (signal === 'SIGHUP') reload(played, currentOf(tree));
       else state.process = null;
     },
-    identity: (pid) => (state.process?.pid === pid ? `boot/${pid}` : null),
+    identity: (pid) =>
+      played.others.get(pid) ?? (state.process?.pid === pid ? `boot/${pid}` : null),
     probe: (url) => {
       const container = state.containers.get('sallyport');
       const serves = state.process !== null || container?.running === true;

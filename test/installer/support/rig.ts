@@ -10,6 +10,7 @@ import type { MemoryTree } from '../../../installer/host/memory-files.ts';
 import { recordingHost, type RecordingHost } from '../../../installer/host/recording-host.ts';
 import { createRuntime } from '../../../installer/runtimes/create-runtime.ts';
 import type { Runtime } from '../../../installer/runtimes/runtime.ts';
+import { takeAway, type TakenAway } from '../../../installer/runtimes/take-away.ts';
 import { folder, type Played, playMachine, putRelease } from './played-machine.ts';
 
 export type Kind = 'systemd' | 'pidfile' | 'container' | 'helm';
@@ -21,7 +22,7 @@ export interface Rig {
   /** Writes appliance.yaml for a release or image of this version. */
   want(version: string, settings?: Record<string, unknown>): void;
   apply(host?: RecordingHost): Promise<Outcome>;
-  uninstall(host?: RecordingHost): Promise<Outcome>;
+  uninstall(host?: RecordingHost, parts?: { deletesData: boolean }): Promise<TakenAway>;
   runtime(host?: RecordingHost): Promise<Runtime>;
 }
 
@@ -67,11 +68,10 @@ export function createRig(kind: Kind): Rig {
       const parts = { verb: 'apply', target, stateDir, steps, settle };
       return undertake(on, { ...parts, canGoBack: true, onEvent: () => undefined });
     },
-    uninstall: async (on = host) => {
-      const { stateDir, removal } = await runtime(on);
-      const parts = { verb: 'uninstall', target: 'nothing', stateDir, steps: removal };
-      const settle = async (): Promise<void> => undefined;
-      return undertake(on, { ...parts, settle, canGoBack: false, onEvent: () => undefined });
+    uninstall: async (on = host, { deletesData } = { deletesData: false }) => {
+      const home = kind === 'helm' ? null : HOME;
+      const parts = { runtime: await runtime(on), home, deletesData };
+      return takeAway(on, parts, () => undefined);
     },
   };
   return rig;
