@@ -1,13 +1,14 @@
 // `sallyport status`: what runs, which release and configuration, and whether it is well. Changes nothing.
 
 import type { Command } from 'commander';
-import { readApplianceFile } from '../appliance-file/read.ts';
+import { type ApplianceFile, readApplianceFile } from '../appliance-file/read.ts';
 import { openJournal } from '../engine/journal.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { Host } from '../host/host.ts';
 import { realHost } from '../host/real-host.ts';
 import { createRuntime } from '../runtimes/create-runtime.ts';
-import { type ConfigInForce, configState } from '../runtimes/config-state.ts';
+import { type ConfigInForce, configOf } from '../runtimes/config-state.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
 import { apiUrl } from '../runtimes/well.ts';
 import { fileOption, jsonOption, NO_WAIT, releaseOption, type ReleaseOptions } from './options.ts';
 
@@ -32,15 +33,27 @@ async function status({ file, release, json }: ReleaseOptions): Promise<void> {
   const host = realHost();
   const appliance = readApplianceFile(file);
   const runtime = await createRuntime(host, appliance, { releaseDir: release, ...NO_WAIT });
+  const told = await statusOf(host, appliance, runtime);
+  if (!told.installed) process.exitCode = EXIT_CODES.notInstalled.code;
+  else if (!told.running || !told.ready) process.exitCode = EXIT_CODES.unexpected.code;
+  if (json) process.stdout.write(`${JSON.stringify(told)}\n`);
+  else for (const line of statusLines(told)) process.stdout.write(`${line}\n`);
+}
+
+export async function statusOf(
+  host: Host,
+  { settings, config: wanted }: ApplianceFile,
+  runtime: Runtime,
+): Promise<Told> {
   const state = await runtime.look();
   const unfinished = await openJournal(host, `${runtime.stateDir}/journal.ndjson`).unfinished();
-  const api = appliance.settings.helm.api_url ?? apiUrl(appliance.config);
-  const ready = await ask(host, `${api}/readyz`);
+  const api = settings.helm.api_url ?? apiUrl(wanted);
+  // Without `verbose` a server does not say what became of its last reload.
+  const ready = await ask(host, `${api}/readyz?verbose`);
   const version = await ask(host, `${api}/version`);
-  const config = await configState(host, api);
-  const told = {
-    name: appliance.settings.name,
-    runtime: appliance.settings.runtime,
+  return {
+    name: settings.name,
+    runtime: settings.runtime,
     ...state,
     as_wanted: state.applied === state.wanted,
     unfinished: unfinished === null ? null : `${unfinished.verb} ${unfinished.target}`,
@@ -48,15 +61,11 @@ async function status({ file, release, json }: ReleaseOptions): Promise<void> {
     ready: ready.ok,
     readiness: ready.detail,
     version: version.detail,
-    config,
+    config: configOf(ready.detail),
   };
-  if (!state.installed) process.exitCode = EXIT_CODES.notInstalled.code;
-  else if (!state.running || !ready.ok) process.exitCode = EXIT_CODES.unexpected.code;
-  if (json) process.stdout.write(`${JSON.stringify(told)}\n`);
-  else for (const line of lines(told)) process.stdout.write(`${line}\n`);
 }
 
-function lines(told: {
+interface Told {
   name: string;
   runtime: string;
   installed: boolean;
@@ -71,7 +80,9 @@ function lines(told: {
   version: unknown;
   config: ConfigInForce | null;
   detail: string;
-}): string[] {
+}
+
+export function statusLines(told: Told): string[] {
   if (!told.installed) return [`${told.name} (${told.runtime}): nothing is installed.`];
   return [
     `${told.name} (${told.runtime}): ${told.running ? 'runs' : 'does not run'}`,

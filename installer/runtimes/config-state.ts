@@ -22,11 +22,17 @@ export async function configState(host: Host, api: string): Promise<ConfigInForc
   const answer = await host.probe(`${api}/readyz?verbose`, PROBE_TIMEOUT_MS);
   if (answer === null) return null;
   try {
-    return (JSON.parse(answer.body) as { config?: ConfigInForce }).config ?? null;
+    return configOf(JSON.parse(answer.body));
   } catch {
     // Somebody else's page.
     return null;
   }
+}
+
+/** Of an answer of `/readyz?verbose`; null when it does not say. */
+export function configOf(answer: unknown): ConfigInForce | null {
+  if (typeof answer !== 'object' || answer === null) return null;
+  return (answer as { config?: ConfigInForce }).config ?? null;
 }
 
 /** @throws Error when the server refuses what is written, or cannot take all of it over. */
