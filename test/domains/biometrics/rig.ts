@@ -1,5 +1,6 @@
 // People and biometrics as compose joins them, on a test database, behind a real HTTP listener.
 
+import { until } from '../../support/until.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,7 +63,10 @@ export async function startRig(deps: Deps, options: RigOptions = {}): Promise<Ri
     routes: [...createAudit(deps, nodeScope).routes, ...people.routes, ...biometrics.routes],
     locators: { ...people.locators, ...biometrics.locators },
   });
-  if (options.gallery !== false) await biometrics.startGallery();
+  if (options.gallery !== false) {
+    await biometrics.startGallery();
+    await until('the gallery', () => Number.isFinite(biometrics.stats().lagMs));
+  }
   return {
     biometrics,
     kek,
