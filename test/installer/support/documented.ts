@@ -60,7 +60,7 @@ function runShell(command: string, cwd: string): Promise<Typed> {
     child.once('error', reject);
     child.once('close', (code) => {
       const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1);
-      process.stdout.write(`${seconds} s  ${command}\n`);
+      process.stderr.write(`${seconds} s  ${command}\n`);
       resolve({ code, output });
     });
   });
