@@ -8,11 +8,17 @@ export interface WellBeing {
   /** Base URL of the REST listener. */
   api: string;
   /** Null when any release will do (going back). */
-  build: { version: string; commit: string | null } | null;
+  build: ExpectedBuild | null;
   soakMs: number;
   startLimitMs: number;
   /** Null while it runs, or why it does not. */
   ended(): Promise<string | null>;
+}
+
+/** What is null cannot be told beforehand; that an appliance answers, and no stranger, is asked all the same. */
+export interface ExpectedBuild {
+  version: string | null;
+  commit: string | null;
 }
 
 const PROBE_TIMEOUT_MS = 3_000;
@@ -54,23 +60,31 @@ async function look(host: Host, { api, ended }: WellBeing, path: string): Promis
 async function requireBuild(host: Host, { api, build }: WellBeing): Promise<void> {
   if (build === null) return;
   const answer = await host.probe(`${api}/version`, PROBE_TIMEOUT_MS);
-  const expected = `version ${build.version}, commit ${build.commit ?? 'any'}`;
-  const found =
-    answer === null ? {} : (parse(answer.body) as { version?: string; commit?: string });
+  const expected = `version ${build.version ?? 'any'}, commit ${build.commit ?? 'any'}`;
+  const { version, commit } = answer === null ? NOBODY : buildIn(answer.body);
   const isSame =
-    found.version === build.version && (build.commit === null || found.commit === build.commit);
+    version !== null &&
+    version === (build.version ?? version) &&
+    commit === (build.commit ?? commit);
   if (!isSame) {
     throw new Error(`/version: expected ${expected}, found ${answer?.body ?? 'no answer'}`);
   }
 }
 
-function parse(body: string): unknown {
+const NOBODY: ExpectedBuild = { version: null, commit: null };
+
+function buildIn(body: string): ExpectedBuild {
   try {
-    return JSON.parse(body);
+    const found = JSON.parse(body) as Record<string, unknown> | null;
+    return { version: textOf(found?.['version']), commit: textOf(found?.['commit']) };
   } catch {
     // Somebody else listens there; the comparison says so.
-    return {};
+    return NOBODY;
   }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 export function apiUrl({ http }: Config): string {

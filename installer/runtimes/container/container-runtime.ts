@@ -20,7 +20,7 @@ import {
   trustRoot,
 } from '../home/steps.ts';
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
-import { apiUrl } from '../well.ts';
+import { apiUrl, type ExpectedBuild } from '../well.ts';
 import { containerEngine, type Engine } from './engine.ts';
 import { createContainers, type Containers } from './containers.ts';
 import { changeOfContainer, serveStep, settle } from './serve.ts';
@@ -63,7 +63,8 @@ export async function containerRuntime(
   const well = { api: apiUrl(config), soakMs, startLimitMs, ended };
   const wanted = { id, image, serverYaml: rendered.serverYaml, api: well.api };
   const change = await changeOfContainer(host, layout, { containers, wanted });
-  const serve = { change, id, image, name: settings.name, well };
+  const build = (): Promise<ExpectedBuild> => engine.buildOf(image);
+  const serve = { change, id, image, build, name: settings.name, well };
   return {
     target: id,
     stateDir: layout.state,

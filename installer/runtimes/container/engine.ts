@@ -2,6 +2,7 @@
 // the engine said.
 
 import type { CommandResult, Host } from '../../host/host.ts';
+import type { ExpectedBuild } from '../well.ts';
 
 export interface FoundContainer {
   running: boolean;
@@ -11,6 +12,8 @@ export interface FoundContainer {
 
 export interface Engine {
   hasImage(image: string): Promise<boolean>;
+  /** By the image's own labels; null what it does not say. */
+  buildOf(image: string): Promise<ExpectedBuild>;
   load(archive: string): Promise<void>;
   pull(image: string): Promise<void>;
   /** Null when there is none of that name. */
@@ -29,12 +32,14 @@ export const APPLIED_LABEL = 'sallyport.applied';
 
 const COMMAND_LIMIT_MS = 120_000;
 const IMAGE_LIMIT_MS = 1_800_000;
+/** What the Dockerfile writes where nobody told it. */
+const UNKNOWN = 'unknown';
 const LAST_LINES = 12;
 const SHOWN_CHARACTERS = 2_000;
 
 interface Inspected {
   State?: { Running?: boolean };
-  Config?: { Labels?: Record<string, string> };
+  Config?: { Labels?: Record<string, string> | null } | null;
 }
 
 export function containerEngine(host: Host, program: 'podman' | 'docker'): Engine {
@@ -48,6 +53,15 @@ export function containerEngine(host: Host, program: 'podman' | 'docker'): Engin
   };
   return {
     hasImage: async (image) => (await ask(['image', 'inspect', image])).code === 0,
+    buildOf: async (image) => {
+      const { code, stdout } = await ask(['image', 'inspect', image]);
+      const [found] = code === 0 ? (JSON.parse(stdout) as Inspected[]) : [];
+      const label = (name: string): string | null => {
+        const value = found?.Config?.Labels?.[`org.opencontainers.image.${name}`];
+        return value === undefined || value === UNKNOWN || value === '' ? null : value;
+      };
+      return { version: label('version'), commit: label('revision') };
+    },
     load: (archive) => must(['load', '--input', archive], IMAGE_LIMIT_MS),
     pull: (image) => must(['pull', image], IMAGE_LIMIT_MS),
     find: async (name) => {

@@ -8,13 +8,15 @@ import { takeOver } from '../config-state.ts';
 import { apiOfCurrent } from '../home/api-of-current.ts';
 import { type Change, changeOf } from '../home/change.ts';
 import type { Layout } from '../home/layout.ts';
-import { becomeWell, type WellBeing } from '../well.ts';
+import { becomeWell, type ExpectedBuild, type WellBeing } from '../well.ts';
 import type { Containers } from './containers.ts';
 
 export interface Serve {
   change: Change;
   id: string;
   image: string;
+  /** Of the image, once it is here. */
+  build: () => Promise<ExpectedBuild>;
   /** Of the container. */
   name: string;
   well: Omit<WellBeing, 'build'>;
@@ -75,7 +77,7 @@ function replaceStep(host: Host, containers: Containers, parts: Serve): Step {
       return found.running ? isDone('it runs') : toDo('it does not run');
     },
     run: () => containers.replace(id),
-    verify: () => becomeWell(host, { ...well, build: null }),
+    verify: async () => becomeWell(host, { ...well, build: await parts.build() }),
     undo: () => containers.putBack(id),
   };
 }

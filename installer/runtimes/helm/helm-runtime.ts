@@ -5,19 +5,21 @@
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parse, stringify } from 'yaml';
-import { isDone, type Step, toDo } from '../../engine/step.ts';
+import { isDone, type Remembered, type Step, toDo } from '../../engine/step.ts';
 import type { ApplianceFile } from '../../appliance-file/read.ts';
 import type { Host } from '../../host/host.ts';
 import { shortDigest } from '../home/digest.ts';
 import { removePaths } from '../home/remove-paths.ts';
 import type { Runtime, RuntimeOptions, RuntimeState } from '../runtime.ts';
 import { chartValues } from './chart-values.ts';
-import { createHelm, type Helm } from './helm.ts';
+import { createHelm, type FoundRelease, type Helm } from './helm.ts';
+
+const EVERY_MS = 500;
 
 export async function helmRuntime(
   host: Host,
   appliance: ApplianceFile,
-  _options: RuntimeOptions,
+  { soakMs }: RuntimeOptions,
 ): Promise<Runtime> {
   const { settings } = appliance;
   const { namespace, chart } = settings.helm;
@@ -45,7 +47,14 @@ export async function helmRuntime(
           await host.files.write(valuesFile, valuesText, 0o600);
         },
       },
-      releaseStep(helm, { ...wanted, name: settings.name, namespace, chart, valuesFile }),
+      releaseStep(host, helm, {
+        ...wanted,
+        soakMs,
+        name: settings.name,
+        namespace,
+        chart,
+        valuesFile,
+      }),
     ],
     removal: [
       {
@@ -60,7 +69,7 @@ export async function helmRuntime(
         paths: [valuesFile],
       }),
     ],
-    // Helm has gone back itself.
+    // Going back waits until the one before is ready.
     settle: async () => undefined,
     look: () => look(helm, wanted),
   };
@@ -72,10 +81,15 @@ interface Wanted {
   values: unknown;
 }
 
-function releaseStep(
-  helm: Helm,
-  parts: Wanted & { name: string; namespace: string; chart: string; valuesFile: string },
-): Step {
+type ReleaseParts = Wanted & {
+  name: string;
+  namespace: string;
+  chart: string;
+  valuesFile: string;
+  soakMs: number;
+};
+
+function releaseStep(host: Host, helm: Helm, parts: ReleaseParts): Step {
   const { target, chartVersion, values } = parts;
   return {
     name: `release ${target}`,
@@ -91,26 +105,55 @@ function releaseStep(
       await helm.clearPending();
       await helm.upgrade(parts.chart, parts.valuesFile);
     },
-    verify: async () => {
-      const trouble = await notReady(helm);
-      if (trouble !== null) throw new Error(trouble);
+    verify: () => stayReady(host, helm, parts.soakMs),
+    remember: async () => {
+      const found = await helm.find();
+      return found === null ? null : found.status === 'deployed' ? found.revision : NOT_DEPLOYED;
     },
+    undo: (before) => goBack(helm, parts, before),
   };
 }
 
-async function look(helm: Helm, { target, chartVersion, values }: Wanted): Promise<RuntimeState> {
+/** Of a release that was in no state to go back to. */
+const NOT_DEPLOYED = '';
+
+/** Helm goes back by itself when a rollout fails, and not when what it rolled out fails later. */
+async function goBack(helm: Helm, wanted: Wanted, before: Remembered): Promise<void> {
+  const found = await helm.find();
+  if (found === null || found.revision === before || before === NOT_DEPLOYED) return;
+  if (before === null) await helm.uninstall();
+  if (typeof before !== 'string') return;
+  if (isWanted(found, wanted) || found.status !== 'deployed') await helm.rollback(before);
+}
+
+/** @throws Error naming the pods that are not ready, at once or later within the soak. */
+async function stayReady(host: Host, helm: Helm, soakMs: number): Promise<void> {
+  const soakEndMs = host.clock.nowMs() + soakMs;
+  for (;;) {
+    const trouble = await notReady(helm);
+    if (trouble !== null) throw new Error(trouble);
+    if (host.clock.nowMs() >= soakEndMs) return;
+    await host.clock.sleep(EVERY_MS);
+  }
+}
+
+/** Helm keeps values without their order, so they are compared and not digested. */
+function isWanted(found: FoundRelease, { chartVersion, values }: Wanted): boolean {
+  return isDeepStrictEqual(found.values, values) && found.chartVersion === chartVersion;
+}
+
+async function look(helm: Helm, wanted: Wanted): Promise<RuntimeState> {
+  const { target } = wanted;
   const found = await helm.find();
   if (found === null) {
     return { installed: false, running: false, applied: null, wanted: target, detail: '' };
   }
   const trouble = await notReady(helm);
-  // Helm keeps values without their order, so they are compared and not digested.
-  const isWanted = isDeepStrictEqual(found.values, values) && found.chartVersion === chartVersion;
   const other = `${found.chartVersion}-${shortDigest(stringify(found.values))}`;
   return {
     installed: true,
     running: trouble === null,
-    applied: isWanted ? target : other,
+    applied: isWanted(found, wanted) ? target : other,
     wanted: target,
     detail: trouble ?? '',
   };

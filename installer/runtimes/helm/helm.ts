@@ -4,6 +4,7 @@ import type { CommandResult, FoundPod, Host } from '../../host/host.ts';
 
 export interface FoundRelease {
   status: string;
+  revision: string;
   chartVersion: string;
   values: unknown;
 }
@@ -13,6 +14,7 @@ export interface Helm {
   /** A release that a killed run left pending would refuse every upgrade. */
   clearPending(): Promise<void>;
   upgrade(chart: string, valuesFile: string): Promise<void>;
+  rollback(revision: string): Promise<void>;
   uninstall(): Promise<void>;
   pods(): Promise<readonly FoundPod[]>;
 }
@@ -68,6 +70,7 @@ export function createHelm(host: Host, settings: HelmSettings): Helm {
       const { stdout } = await ask(['get', 'values', name, '--output', 'json']);
       return {
         status: found.status,
+        revision: found.revision,
         chartVersion: /-(\d.*)$/.exec(found.chart)?.[1] ?? '',
         values: JSON.parse(stdout === '' ? '{}' : stdout) as unknown,
       };
@@ -86,6 +89,7 @@ export function createHelm(host: Host, settings: HelmSettings): Helm {
         ...['--values', valuesFile, '--reset-values', '--wait', goBack, '--timeout', timeout],
       ]);
     },
+    rollback: (revision) => must(['rollback', name, revision, '--wait', '--timeout', timeout]),
     uninstall: () => must(['uninstall', name, '--wait', '--timeout', timeout]),
     pods: () => host.pods(settings),
   };

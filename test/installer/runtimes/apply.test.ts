@@ -75,6 +75,27 @@ describe.each(KINDS)('apply, %s', (kind) => {
     expect(serving(rig)).toBe(before);
   });
 
+  test('a new release that is sick soon after it was ready: what served before serves', async () => {
+    const rig = createRig(kind);
+    await rig.apply();
+    const before = serving(rig);
+    rig.want('0.2.0');
+    rig.played.behaviour.serve = 'sick later';
+    expect(await exitOf(rig.apply(rig.host.reborn()))).toBe('takenBack');
+    expect(serving(rig)).toBe(before);
+    rig.played.behaviour.serve = 'good';
+    expect(await rig.apply(rig.host.reborn())).toBe('done');
+    expect(serving(rig)).toContain('0.2.0');
+  });
+
+  test('a first install that is sick soon after it was ready leaves nothing running', async () => {
+    const rig = createRig(kind);
+    rig.want('0.2.0');
+    rig.played.behaviour.serve = 'sick later';
+    expect(await exitOf(rig.apply())).toBe('takenBack');
+    expect(serving(rig)).toBe('nothing');
+  });
+
   test('uninstall killed at any effect and run again ends with nothing running', async () => {
     for (let killAt = 0; ; killAt += 1) {
       const rig = createRig(kind);
@@ -180,6 +201,9 @@ describe.each(ON_MACHINE)('a broken release, %s', (kind) => {
     ['has a migration that fails', { migrate: 'bad' as const }],
     ['does not start', { serve: 'ends' as const }],
     ['never gets ready', { serve: 'never ready' as const }],
+    ['gets ready and is sick soon after', { serve: 'sick later' as const }],
+    ['leaves the port to one that says the old version', { serve: 'as the old one' as const }],
+    ['leaves the port to a stranger', { serve: 'as a stranger' as const }],
   ])('that %s is taken back, and leaves nothing behind', async (_, behaviour) => {
     const rig = createRig(kind);
     await rig.apply();
@@ -207,6 +231,24 @@ describe.each(ON_MACHINE)('a broken release, %s', (kind) => {
       expect(await exitOf(rig.apply(rig.host.reborn()))).toBe('takenBack');
       expect(serving(rig)).toBe(before);
     }
+  });
+});
+
+describe('an image that does not say which build it is, container', () => {
+  test('is taken as long as an appliance answers', async () => {
+    const rig = createRig('container');
+    rig.played.behaviour.labels = 'none';
+    expect(await rig.apply()).toBe('done');
+  });
+
+  test('is taken back when a stranger answers', async () => {
+    const rig = createRig('container');
+    await rig.apply();
+    const before = serving(rig);
+    rig.want('0.2.0');
+    Object.assign(rig.played.behaviour, { labels: 'none', serve: 'as a stranger' });
+    expect(await exitOf(rig.apply(rig.host.reborn()))).toBe('takenBack');
+    expect(serving(rig)).toBe(before);
   });
 });
 

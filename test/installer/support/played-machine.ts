@@ -13,8 +13,10 @@ export interface Played extends MachineModel {
   behaviour: {
     check: 'good' | 'bad';
     migrate: 'good' | 'bad';
-    serve: 'good' | 'ends' | 'never ready';
+    serve: 'good' | 'ends' | 'never ready' | 'sick later' | 'as the old one' | 'as a stranger';
     reload: 'good' | 'refused' | 'unknown';
+    /** Of an image: whether they say which build it is. */
+    labels: 'told' | 'none';
   };
   /** What runs, by a name of the runtime's. */
   readonly state: PlayedState;
@@ -32,6 +34,10 @@ interface PlayedState {
   containers: Map<string, { running: boolean; applied: string; image: string }>;
   helm: { status: string; chart: string; values: unknown } | null;
   helmUpgrades: number;
+  /** Every revision, the oldest first. */
+  helmRevisions: { chart: string; values: unknown }[];
+  /** How often what runs has said that it is ready since it was started. */
+  readyLooks: number;
   /** What the server read last, by the name of what was applied, and how often while it ran. */
   inForce: string | null;
   reloads: number;
@@ -48,12 +54,14 @@ export function playMachine(tree: MemoryTree): Played {
     containers: new Map(),
     helm: null,
     helmUpgrades: 0,
+    helmRevisions: [],
+    readyLooks: 0,
     inForce: null,
     reloads: 0,
   };
   let nextPid = 500;
   const played: Played = {
-    behaviour: { check: 'good', migrate: 'good', serve: 'good', reload: 'good' },
+    behaviour: { check: 'good', migrate: 'good', serve: 'good', reload: 'good', labels: 'told' },
     state,
     others: new Map(),
     migrated: [],
@@ -88,16 +96,30 @@ export function playMachine(tree: MemoryTree): Played {
       if (!serves || !url.includes(API_PORT_TEXT)) return null;
       if (url.endsWith('/version')) return { status: 200, body: versionBody(played, tree) };
       if (url.endsWith('?verbose')) return { status: 200, body: verboseBody(played) };
-      const isReady = !isNew(played) || played.behaviour.serve === 'good';
-      return { status: isReady ? 200 : 503, body: '{}' };
+      return { status: isReady(played) ? 200 : 503, body: '{}' };
     },
-    pods: (): readonly FoundPod[] =>
-      state.helm === null ? [] : [{ name: 'sallyport-0', ready: true, why: '' }],
+    pods: (): readonly FoundPod[] => {
+      if (state.helm === null) return [];
+      const ready = isReady(played);
+      return [{ name: 'sallyport-0', ready, why: ready ? '' : 'CrashLoopBackOff' }];
+    },
   };
   return played;
 }
 
+/** Sick comes after it was well at startup and ready once. */
+const WELL_LOOKS = 2;
+
+function isReady(played: Played): boolean {
+  const { state, behaviour } = played;
+  if (!isNew(played)) return true;
+  state.readyLooks += 1;
+  if (behaviour.serve === 'sick later') return state.readyLooks <= WELL_LOOKS;
+  return behaviour.serve !== 'never ready';
+}
+
 function hasStarted({ state }: Played, applied: string): void {
+  state.readyLooks = 0;
   state.inForce = applied;
   state.reloads = 0;
 }
@@ -124,8 +146,8 @@ function currentOf(tree: MemoryTree): string {
 
 /** Only a release or image that says so in its name misbehaves; the one before stays good. */
 function isNew({ state }: Played): boolean {
-  const applied = state.process?.applied ?? state.containers.get('sallyport')?.applied ?? '';
-  return applied.includes('0.2.0');
+  const onMachine = state.process?.applied ?? state.containers.get('sallyport')?.applied;
+  return (onMachine ?? JSON.stringify(state.helm)).includes('0.2.0');
 }
 
 function runServerRole(played: Played, { args }: Command): CommandResult {
@@ -185,7 +207,9 @@ function podman(played: Played, tree: MemoryTree, args: readonly string[]): Comm
   const { state, behaviour } = played;
   const [verb = '', second = ''] = args;
   const last = args.at(-1) ?? '';
-  if (verb === 'image') return state.images.has(last) ? ok('[{}]') : bad('no such image');
+  if (verb === 'image') {
+    return state.images.has(last) ? ok(inspectedImage(played, last)) : bad('no such image');
+  }
   if (verb === 'pull') {
     state.images.add(last);
     return ok();
@@ -212,6 +236,14 @@ function podman(played: Played, tree: MemoryTree, args: readonly string[]): Comm
     container.running = verb === 'start' && !isEnding;
   }
   return ok();
+}
+
+function inspectedImage({ behaviour }: Played, image: string): string {
+  const labels = {
+    'org.opencontainers.image.version': image.split(':').at(-1),
+    'org.opencontainers.image.revision': 'c0ffee',
+  };
+  return JSON.stringify([behaviour.labels === 'told' ? { Config: { Labels: labels } } : {}]);
 }
 
 function servingOf(tree: MemoryTree): string {
@@ -251,7 +283,12 @@ function helm(
   if (verb === 'version') return ok('v4.0.0');
   if (verb === 'list') {
     const { helm: found } = state;
-    const row = { name: 'sallyport', status: found?.status, chart: found?.chart, revision: '1' };
+    const row = {
+      name: 'sallyport',
+      status: found?.status,
+      chart: found?.chart,
+      revision: String(state.helmRevisions.length),
+    };
     return ok(JSON.stringify(found === null ? [] : [row]));
   }
   if (verb === 'get') return ok(JSON.stringify(state.helm?.values ?? {}));
@@ -259,14 +296,27 @@ function helm(
     state.helm = null;
     return ok();
   }
+  if (verb === 'rollback') {
+    const before = state.helmRevisions[Number(args[2]) - 1];
+    if (before === undefined) return bad(`no revision ${args[2]}`);
+    deploy(state, before);
+    return ok();
+  }
   if (verb !== 'upgrade') return bad(`helm ${verb} ${second}: not played`);
   state.helmUpgrades += 1;
   const file = args[args.indexOf('--values') + 1] ?? '';
   const entry = tree.get(file);
   if (entry?.kind !== 'file') return bad(`no values at ${file}`);
-  if (behaviour.serve !== 'good') return bad('release failed, and has been rolled back');
-  state.helm = { status: 'deployed', chart: 'sallyport-0.1.0', values: valuesOf(entry.text) };
+  const isRolledOut = behaviour.serve === 'good' || behaviour.serve === 'sick later';
+  if (!isRolledOut) return bad('release failed, and has been rolled back');
+  deploy(state, { chart: 'sallyport-0.1.0', values: valuesOf(entry.text) });
   return ok();
+}
+
+function deploy(state: PlayedState, revision: { chart: string; values: unknown }): void {
+  state.helmRevisions.push(revision);
+  state.helm = { status: 'deployed', ...revision };
+  state.readyLooks = 0;
 }
 
 function valuesOf(text: string): unknown {
@@ -274,11 +324,20 @@ function valuesOf(text: string): unknown {
 }
 
 function versionBody(played: Played, tree: MemoryTree): string {
-  const applied = played.state.process?.applied ?? '';
-  const folderOf = [...tree.keys()].find((path) => path.endsWith(`/applied/${applied}/release`));
-  const link = folderOf === undefined ? undefined : tree.get(folderOf);
-  const id = link?.kind === 'link' ? (link.target.split('/').at(-1) ?? '') : '';
-  return JSON.stringify({ version: id.slice(0, 5), commit: 'c0ffee' });
+  const { state, behaviour } = played;
+  if (isNew(played) && behaviour.serve === 'as a stranger') return '<h1>It works!</h1>';
+  const isOld = isNew(played) && behaviour.serve === 'as the old one';
+  const version = isOld ? '0.1.0' : versionOf(state, tree);
+  return JSON.stringify({ version, commit: 'c0ffee' });
+}
+
+/** Of the container's image, or of the release that the process was started from. */
+function versionOf({ process, containers }: PlayedState, tree: MemoryTree): string {
+  if (process === null) return containers.get('sallyport')?.image.split(':').at(-1) ?? '';
+  const link = [...tree.keys()].find((path) =>
+    path.endsWith(`/applied/${process.applied}/release`),
+  );
+  return link === undefined ? '' : baseOfLink(tree, link).slice(0, 5);
 }
 
 function baseOfLink(tree: MemoryTree, path: string): string {
