@@ -42,7 +42,8 @@ export function sqliteDialect(nowMs = `cast(unixepoch('subsec') * 1000 as intege
     integersOf: (param) => `select value from json_each(${param})`,
     rowsOf: (param, columns, alias) => {
       const picks = Object.keys(columns).map((name) => `value ->> '$.${name}' as ${name}`);
-      return `(select ${picks.join(', ')} from json_each(${param})) as ${alias}`;
+      // jsonb: each ->> finds its key in bytes that are parsed once, not once per column.
+      return `(select ${picks.join(', ')} from jsonb_each(${param})) as ${alias}`;
     },
     bytesOfHex: (column) => `unhex(${column})`,
     jsonText: (column, key) => `(${column} ->> '$.${key}')`,
