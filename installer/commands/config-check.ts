@@ -1,19 +1,28 @@
-// `sallyport config check`: loads a configuration as the server would and prints what is wrong with it.
+// `sallyport config check`: loads a configuration as the server would, or an appliance.yaml as `plan` does, and
+// prints what is wrong with it.
 
 import {
+  type Config,
   ConfigError,
   loadConfigWithWarnings,
   problemLine,
   type ConfigProblem,
   type ConfigSources,
 } from '../../config/load.ts';
+import { readApplianceFile } from '../appliance-file/read.ts';
 
 const RIGHT = 0;
 const REFUSED = 2;
 
 /** @returns the exit code. */
-export function checkConfig({ json, ...sources }: ConfigSources & { json: boolean }): number {
-  const { problems, warnings, profile } = check(sources);
+export function checkConfig({
+  json,
+  appliance,
+  ...sources
+}: ConfigSources & { json: boolean; appliance?: string }): number {
+  const { problems, warnings, profile } = check(() =>
+    appliance === undefined ? loadConfigWithWarnings(sources) : readApplianceFile(appliance),
+  );
   if (json) {
     process.stdout.write(`${JSON.stringify({ ok: problems.length === 0, problems, warnings })}\n`);
   } else {
@@ -32,9 +41,9 @@ interface Outcome {
   profile: string;
 }
 
-function check(sources: ConfigSources): Outcome {
+function check(read: () => { config: Config; warnings: readonly string[] }): Outcome {
   try {
-    const { config, warnings } = loadConfigWithWarnings(sources);
+    const { config, warnings } = read();
     return { problems: [], warnings, profile: config.profile };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -18,6 +18,7 @@ const SUGGESTIONS_MAX = 5;
 const PROFILES = new URL('../../config/profiles/', import.meta.url).pathname;
 
 interface Collectors {
+  refuseBesideFile(options: Omit<Options, 'json'>): void;
   collectFile(file: string, before: string[]): string[];
   collectSetting(written: string, before: Record<string, string>): Record<string, string>;
 }
@@ -48,7 +49,7 @@ export interface Explanation {
 
 export function addConfigExplain(
   config: Command,
-  { collectFile, collectSetting }: Collectors,
+  { collectFile, collectSetting, refuseBesideFile }: Collectors,
 ): void {
   config
     .command('explain')
@@ -59,7 +60,10 @@ export function addConfigExplain(
     .option('--profile <name>', 'evaluation, single, cluster or drill')
     .option('--set <path=value>', 'one setting; may be given again', collectSetting, {})
     .addOption(jsonOption())
-    .action((path: string, options: Options) => explain(path, options));
+    .action((path: string, options: Options) => {
+      if (options.file !== undefined) refuseBesideFile(options);
+      explain(path, options);
+    });
 }
 
 function explain(path: string, options: Options): void {

@@ -29,6 +29,33 @@ describe('sallyport config check', () => {
     });
   });
 
+  test('an appliance.yaml is read as plan reads it', () => {
+    const right = writeFile('right.yaml', 'version: 1\nconfig:\n  profile: single\n');
+    expect(sallyport(['config', 'check', '--file', right])).toEqual({
+      status: 0,
+      stdout: 'The configuration is right (profile single).\n',
+      stderr: '',
+    });
+    const wrong = writeFile(
+      'wrong.yaml',
+      'version: 1\nruntim: process\nconfig:\n  http:\n    port: eighty\n',
+    );
+    const { status, stdout } = sallyport(['config', 'check', '--file', wrong]);
+    expect(status).toBe(2);
+    expect(stdout).toContain(`${wrong}:2:1 runtim: expected the name of a setting`);
+    expect(stdout).toContain(`${wrong}:5:11 http.port: expected a port`);
+    const told = sallyport(['config', 'check', '--json', '--file', wrong]);
+    expect(JSON.parse(told.stdout)).toMatchObject({ ok: false });
+  });
+
+  test.each(['check', 'explain http.port'])('%s with --file and --config is refused', (verb) => {
+    const file = writeFile('appliance.yaml', 'version: 1\n');
+    const words = verb.split(' ');
+    const run = sallyport(['config', ...words, '--file', file, '--config', file]);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain('Expected --file alone, found --config beside it.');
+  });
+
   test('a wrong one ends with 2 and one line for each problem, secrets not among them', () => {
     const file = writeFile(
       'site.yaml',
