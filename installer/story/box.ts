@@ -1,7 +1,7 @@
 // The world around an installed box for one telling: the simulated providers that its configuration names,
 // told where its ingress is, and what the story needs to know. The box itself is not touched.
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import { type ApplianceFile, homeOf } from '../appliance-file/read.ts';
@@ -31,6 +31,7 @@ export async function openBoxWorld(
   const { config, settings } = appliance;
   requireTwins(config);
   const home = homeOf(settings);
+  requireInstalled(home, given.apiKeyFile ?? config.bootstrap.api_key_file);
   const workDir = given.workDir ?? join(home ?? '.', 'story');
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
   const at = settings.evaluation;
@@ -82,6 +83,21 @@ function requireTwins({ profile, providers }: Config): void {
   throw new ExitError(
     'badInput',
     `The story needs simulated providers: expected profile evaluation with Stripe and Veriff enabled, found profile ${profile}. \`sallyport init --profile evaluation\` writes such a file.`,
+  );
+}
+
+/** Before anything is written or started. */
+function requireInstalled(home: string | null, apiKeyFile: string): void {
+  if (home !== null && !existsSync(join(home, 'current'))) {
+    throw new ExitError(
+      'notInstalled',
+      `Nothing is installed in ${home}: run \`sallyport apply\` first.`,
+    );
+  }
+  if (existsSync(apiKeyFile)) return;
+  throw new ExitError(
+    'badInput',
+    `Expected the first API key in ${apiKeyFile}, found no such file. --api-key-file names another one.`,
   );
 }
 
