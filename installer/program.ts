@@ -15,6 +15,7 @@ import { addStoryCommand } from './commands/story.ts';
 import { addUninstallCommand } from './commands/uninstall.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { EXIT_CODES, ExitError } from './exit-codes.ts';
+import { permissionMessage } from './host/permission.ts';
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   addInitCommand,
@@ -43,14 +44,17 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     process.exitCode = exitCodeOf(error);
     // Commander has said what is wrong itself.
     if (error instanceof CommanderError) return;
-    process.stderr.write(`sallyport: ${error instanceof Error ? error.message : String(error)}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`sallyport: ${permissionMessage(error) ?? message}\n`);
   }
 }
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODES.badInput.code;
   if (error instanceof ExitError) return EXIT_CODES[error.exit].code;
-  if (error instanceof ConfigError) return EXIT_CODES.badInput.code;
+  if (error instanceof ConfigError || permissionMessage(error) !== null) {
+    return EXIT_CODES.badInput.code;
+  }
   return EXIT_CODES.unexpected.code;
 }
 
