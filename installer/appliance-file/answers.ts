@@ -36,7 +36,7 @@ export const DEFAULT_ANSWERS: Readonly<Answers> = {
   gatewayPort: '8443',
   supervisor: 'systemd',
   engine: 'podman',
-  image: 'sallyport:0.1.0',
+  image: 'localhost/sallyport:0.1.0',
   chart: './helm/sallyport',
   namespace: 'sallyport',
 };

@@ -71,7 +71,7 @@ export const APPLIANCE_TABLE = {
       format: path,
       default: '/opt/sallyport',
     }),
-    image: setting({ doc: 'The image.', format: image, default: 'sallyport:0.1.0' }),
+    image: setting({ doc: 'The image.', format: image, default: 'localhost/sallyport:0.1.0' }),
     archive: setting({
       doc: 'A file to load the image from when it is not there. null: the engine pulls it.',
       format: optional(path),

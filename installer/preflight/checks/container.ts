@@ -1,5 +1,6 @@
 // The container engine: there, new enough, and able to run the image as the appliance will run.
 
+import { join } from 'node:path';
 import { type Check, fail, type Finding, judge, pass, skip } from '../check.ts';
 import type { PreflightContext } from '../check.ts';
 import type { PreflightHost } from '../host.ts';
@@ -7,6 +8,7 @@ import type { PreflightHost } from '../host.ts';
 const CONTAINER = ['container'] as const;
 /** Secrets as files, `--read-only` with tmpfs, and health checks behave alike from these on. */
 const VERSIONS_MIN = { podman: [4, 0], docker: [20, 10] } as const;
+const LABEL = 'org.opencontainers.image';
 const RUN_TIMEOUT_MS = 60_000;
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
@@ -42,7 +44,10 @@ export const CONTAINER_CHECKS: readonly Check[] = [
     check: withEngine(async (host, { engine, image }) => {
       const asked = ['image', 'inspect', '--format', '{{.Id}}', image];
       const { code, stdout } = await host.run(engine, asked);
-      return code === 0 ? pass(`${image}, ${shortId(stdout)}`) : fail(`there is no image ${image}`);
+      if (code === 0) return pass(`${image}, ${shortId(stdout)}`);
+      const near = await imagesLike(host, { engine, image });
+      const hint = near.length === 0 ? '' : `; there is ${near.join(', ')}`;
+      return fail(`there is no image ${image}${hint}`);
     }),
   },
   {
@@ -95,6 +100,33 @@ export const CONTAINER_CHECKS: readonly Check[] = [
     }),
   },
   {
+    id: 'image-release',
+    title: 'The image is of the release that installs it',
+    severity: 'warn',
+    runtimes: CONTAINER,
+    doc: 'Checks, migrations and the backup format are those of the release that this command belongs to; an image of another one may need others.',
+    remedy: 'Use the sallyport command of the release that the image was built from, or its image.',
+    check: withEngine(async (host, { engine, image }, { release }) => {
+      const format = `{{index .Config.Labels "${LABEL}.version"}} {{index .Config.Labels "${LABEL}.revision"}}`;
+      const asked = ['image', 'inspect', '--format', format, image];
+      const { code, stdout } = await host.run(engine, asked);
+      if (code !== 0) return skip('there is no image yet');
+      const [version = '', commit = ''] = stdout.trim().split(' ');
+      if (!/^\d/.test(version)) return skip('the image does not say its version');
+      const own = await ownCommit(host, release.root);
+      const isOther = own !== null && /^[0-9a-f]{7,}$/.test(commit) && own !== commit;
+      return judge(
+        [
+          ...(version === release.version
+            ? []
+            : [`the image is ${version}, this command ${release.version}`]),
+          ...(isOther ? [`the image is of commit ${commit}, this command of ${own}`] : []),
+        ],
+        `${version}, commit ${commit}`,
+      );
+    }),
+  },
+  {
     id: 'image-pinned',
     title: 'The image has a name that does not move',
     severity: 'warn',
@@ -114,18 +146,45 @@ export const CONTAINER_CHECKS: readonly Check[] = [
   },
 ];
 
+/** The stamp of a release; a checkout asks git. */
+async function ownCommit(host: PreflightHost, root: string): Promise<string | null> {
+  const stamp = await host.readText(join(root, 'build.json'));
+  if (stamp !== null) return (JSON.parse(stamp) as { commit?: string }).commit ?? null;
+  const { code, stdout } = await host.run('git', ['-C', root, 'rev-parse', 'HEAD']);
+  return code === 0 ? stdout.trim() : null;
+}
+
+const NEAR_MAX = 5;
+
+/** Of the same last word, whatever registry or tag: `sallyport:0.1.0` for `localhost/sallyport:0.1.0`. */
+async function imagesLike(host: PreflightHost, { engine, image }: Engine): Promise<string[]> {
+  const asked = ['images', '--format', '{{.Repository}}:{{.Tag}}'];
+  const { code, stdout } = await host.run(engine, asked);
+  if (code !== 0) return [];
+  const word = lastWord(image);
+  return [...new Set(stdout.split('\n').map((line) => line.trim()))]
+    .filter((name) => name !== '' && lastWord(name) === word)
+    .slice(0, NEAR_MAX);
+}
+
+function lastWord(image: string): string {
+  return (image.split('/').at(-1) ?? image).replace(/[:@].*$/, '');
+}
+
 interface Engine {
   engine: 'podman' | 'docker';
   image: string;
 }
 
 function withEngine(
-  look: (host: PreflightHost, engine: Engine) => Promise<Finding>,
+  look: (host: PreflightHost, engine: Engine, context: PreflightContext) => Promise<Finding>,
 ): Check['check'] {
-  return async (host, { target: { engine, image } }: PreflightContext) =>
-    engine === null || image === null
+  return async (host, context: PreflightContext) => {
+    const { engine, image } = context.target;
+    return engine === null || image === null
       ? skip('no engine or image is named')
-      : look(host, { engine, image });
+      : look(host, { engine, image }, context);
+  };
 }
 
 function firstLine(text: string): string {

@@ -22,6 +22,7 @@ import {
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
 import { apiUrl, type ExpectedBuild } from '../well.ts';
 import { containerEngine, type Engine } from './engine.ts';
+import { appliedIdOf, imageIdentity } from './image-identity.ts';
 import { createContainers, type Containers } from './containers.ts';
 import { changeOfContainer, serveStep, settle } from './serve.ts';
 
@@ -46,9 +47,11 @@ export async function containerRuntime(
   const layout = layoutOf(settings.container.home);
   const rendered = renderServer(appliance, layout.home, INSIDE);
   const root = await readTrustRoot(host, options.releaseDir);
-  const id = `${nameOf(image)}-${shortDigest(`${image}\n${rendered.serverYaml}`)}`;
   const own = (await host.files.read(appliance.file)) ?? '';
   const engine = containerEngine(host, settings.container.engine);
+  const base = `${nameOf(image)}-${shortDigest(`${image}\n${rendered.serverYaml}`)}`;
+  const imageId = await engine.imageId(image);
+  const id = await appliedIdOf(host, layout, { base, imageId });
   const user = settings.container.user ?? callerOf(host);
   const containers = createContainers(host, engine, {
     name: settings.name,
@@ -61,7 +64,7 @@ export async function containerRuntime(
   const ended = (): Promise<string | null> => whyEnded(containers, engine, settings.name);
   const { soakMs, startLimitMs } = options;
   const well = { api: apiUrl(config), soakMs, startLimitMs, ended };
-  const wanted = { id, image, serverYaml: rendered.serverYaml, api: well.api };
+  const wanted = { id, image, imageId, serverYaml: rendered.serverYaml, api: well.api };
   const change = await changeOfContainer(host, layout, { containers, wanted });
   const build = (): Promise<ExpectedBuild> => engine.buildOf(image);
   const serve = { change, id, image, build, name: settings.name, well };
@@ -79,6 +82,7 @@ export async function containerRuntime(
         release: null,
         files: { 'server.yaml': rendered.serverYaml, 'appliance.yaml': own, image: `${image}\n` },
       }),
+      imageIdentity(host, layout, { engine, id, image }),
       ...ownership(host, layout, { id, user }),
       ...trials(host, layout, { id, containers }),
       switchCurrent(host, layout, id),

@@ -5,6 +5,7 @@
 import { basename, join } from 'node:path';
 import type { Host } from '../../host/host.ts';
 import type { Layout } from '../home/layout.ts';
+import { keptImageId } from './image-identity.ts';
 import { APPLIED_LABEL, type Engine, type FoundContainer } from './engine.ts';
 
 export interface ContainerSettings {
@@ -210,6 +211,9 @@ async function imageOf(
   { layout }: ContainerSettings,
   applied: string,
 ): Promise<string> {
+  // By its id, so that going back finds the image that served, whatever its name means by now.
+  const id = await keptImageId(host, layout, applied);
+  if (id !== null) return id;
   const image = (await host.files.read(join(layout.applied, applied, 'image')))?.trim();
   if (image === undefined) {
     throw new Error(`expected ${join(layout.applied, applied)} to name its image, found none`);

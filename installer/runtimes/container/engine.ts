@@ -12,6 +12,8 @@ export interface FoundContainer {
 
 export interface Engine {
   hasImage(image: string): Promise<boolean>;
+  /** What the name means today, in hex; null when it is not here. */
+  imageId(image: string): Promise<string | null>;
   /** By the image's own labels; null what it does not say. */
   buildOf(image: string): Promise<ExpectedBuild>;
   load(archive: string): Promise<void>;
@@ -38,6 +40,7 @@ const LAST_LINES = 12;
 const SHOWN_CHARACTERS = 2_000;
 
 interface Inspected {
+  Id?: string;
   State?: { Running?: boolean };
   Config?: { Labels?: Record<string, string> | null } | null;
 }
@@ -53,6 +56,11 @@ export function containerEngine(host: Host, program: 'podman' | 'docker'): Engin
   };
   return {
     hasImage: async (image) => (await ask(['image', 'inspect', image])).code === 0,
+    imageId: async (image) => {
+      const { code, stdout } = await ask(['image', 'inspect', image]);
+      const [found] = code === 0 ? (JSON.parse(stdout) as Inspected[]) : [];
+      return found?.Id?.replace(/^sha256:/, '') ?? null;
+    },
     buildOf: async (image) => {
       const { code, stdout } = await ask(['image', 'inspect', image]);
       const [found] = code === 0 ? (JSON.parse(stdout) as Inspected[]) : [];

@@ -10,6 +10,7 @@ import { type Change, changeOf } from '../home/change.ts';
 import type { Layout } from '../home/layout.ts';
 import { becomeWell, type ExpectedBuild, type WellBeing } from '../well.ts';
 import type { Containers } from './containers.ts';
+import { keptImageId } from './image-identity.ts';
 
 export interface Serve {
   change: Change;
@@ -30,12 +31,22 @@ export async function changeOfContainer(
     wanted,
   }: {
     containers: Containers;
-    wanted: { id: string; image: string; serverYaml: string; api: string };
+    wanted: {
+      id: string;
+      image: string;
+      imageId: string | null;
+      serverYaml: string;
+      api: string;
+    };
   },
 ): Promise<Change> {
   const found = await containers.serving();
-  const isSameRelease = async (other: string): Promise<boolean> =>
-    (await host.files.read(join(layout.applied, other, 'image')))?.trim() === wanted.image;
+  const isSameRelease = async (other: string): Promise<boolean> => {
+    const image = (await host.files.read(join(layout.applied, other, 'image')))?.trim();
+    const kept = await keptImageId(host, layout, other);
+    const isSameId = kept === null || wanted.imageId === null || kept === wanted.imageId;
+    return image === wanted.image && isSameId;
+  };
   return changeOf(host, layout, {
     running: found?.running === true ? found.applied : null,
     wanted: { ...wanted, isSameRelease },

@@ -34,8 +34,12 @@ const CONTAINER_CASES: Readonly<Record<string, CheckCases>> = {
   },
   'image-present': {
     passes: () => podman({}),
-    fails: () => podman({ 'podman image inspect --format {{.Id}}': { code: 125 } }),
-    says: /no image sallyport:0\.1\.0/,
+    fails: () =>
+      podman({
+        'podman image inspect --format {{.Id}}': { code: 125 },
+        'podman images': { stdout: 'localhost/sallyport:0.1.0\nlocalhost/other:1\n' },
+      }),
+    says: /no image sallyport:0\.1\.0; there is localhost\/sallyport:0\.1\.0$/,
   },
   'image-architecture': {
     passes: () => podman({ 'podman image inspect --format {{.Arch': { stdout: 'amd64\n' } }),
@@ -47,6 +51,15 @@ const CONTAINER_CASES: Readonly<Record<string, CheckCases>> = {
       podman({ 'podman run --rm --no-healthcheck --read-only': { stdout: 'v24.21.0\n' } }),
     fails: () => podman({ 'podman run': { code: 126, stderr: 'Error: newuidmap: not found\nx' } }),
     says: /^Error: newuidmap: not found$/,
+  },
+  'image-release': {
+    passes: () => podman({ 'podman image inspect --format {{index': { stdout: '0.1.0 unknown' } }),
+    fails: () =>
+      podman({
+        'podman image inspect --format {{index': { stdout: '0.1.0 c0ffee1' },
+        git: { stdout: 'badc0de\n' },
+      }),
+    says: /the image is of commit c0ffee1, this command of badc0de/,
   },
   'image-pinned': {
     passes: () => ({

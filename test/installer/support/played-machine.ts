@@ -17,6 +17,8 @@ export interface Played extends MachineModel {
     reload: 'good' | 'refused' | 'unknown';
     /** Of an image: whether they say which build it is. */
     labels: 'told' | 'none';
+    /** The names of images mean others than before. */
+    rebuilt: boolean;
   };
   /** What runs, by a name of the runtime's. */
   readonly state: PlayedState;
@@ -61,7 +63,14 @@ export function playMachine(tree: MemoryTree): Played {
   };
   let nextPid = 500;
   const played: Played = {
-    behaviour: { check: 'good', migrate: 'good', serve: 'good', reload: 'good', labels: 'told' },
+    behaviour: {
+      check: 'good',
+      migrate: 'good',
+      serve: 'good',
+      reload: 'good',
+      labels: 'told',
+      rebuilt: false,
+    },
     state,
     others: new Map(),
     migrated: [],
@@ -243,7 +252,10 @@ function inspectedImage({ behaviour }: Played, image: string): string {
     'org.opencontainers.image.version': image.split(':').at(-1),
     'org.opencontainers.image.revision': 'c0ffee',
   };
-  return JSON.stringify([behaviour.labels === 'told' ? { Config: { Labels: labels } } : {}]);
+  const Id = `sha256:${behaviour.rebuilt ? 'rebuilt-' : ''}${image}`;
+  return JSON.stringify([
+    behaviour.labels === 'told' ? { Id, Config: { Labels: labels } } : { Id },
+  ]);
 }
 
 function servingOf(tree: MemoryTree): string {
