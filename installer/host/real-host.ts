@@ -1,6 +1,7 @@
 // The real machine. What fails throws what the system said; commands and probes never throw, their answer
 // says what happened.
 
+import { environment } from '../../config/load.ts';
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
@@ -73,8 +74,7 @@ function startDetached({ program, args, env, logFile }: Detached): Promise<numbe
 /** Settings of a server are for the server that reads appliance.yaml, not for whoever runs the installer. */
 function inherited(): Record<string, string | undefined> {
   return Object.fromEntries(
-    // oxlint-disable-next-line node/no-process-env -- the machine's variables, not our settings
-    Object.entries(process.env).filter(([name]) => !/^(?:SALLYPORT_|NODE_)/.test(name)),
+    Object.entries(environment()).filter(([name]) => !/^(?:SALLYPORT_|NODE_)/.test(name)),
   );
 }
 
