@@ -1,6 +1,7 @@
 // The list of commands. Each command is one file in commands/, which adds itself to the program. What a
 // command throws ends up here: its message on standard error, and one of the published exit codes.
 
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/load.ts';
 import { addApplyCommand } from './commands/apply.ts';
@@ -34,7 +35,8 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
 export async function runProgram(argv: readonly string[]): Promise<void> {
   const program = new Command('sallyport')
     .description('Installs and looks after a Sallyport appliance.')
-    .showHelpAfterError()
+    .version(ownVersion())
+    .showHelpAfterError('`sallyport COMMAND --help` lists the flags of a command.')
     .showSuggestionAfterError();
   for (const add of COMMANDS) add(program);
   throwInstead(program);
@@ -47,6 +49,11 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`sallyport: ${permissionMessage(error) ?? message}\n`);
   }
+}
+
+function ownVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 function exitCodeOf(error: unknown): number {

@@ -1,11 +1,12 @@
 // `sallyport init`: asks little and writes a commented appliance.yaml. Touches nothing else, and never
 // overwrites a file unless told to.
 
-import { existsSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError, type Command, Option } from 'commander';
-import { ConfigError, problemLine } from '../../config/problem.ts';
+import { ConfigError, type ConfigProblem, problemLine } from '../../config/problem.ts';
+import { SETTINGS } from '../../config/table.ts';
 import {
   type Answers,
   DEFAULT_ANSWERS,
@@ -46,10 +47,19 @@ async function runInit(options: InitOptions): Promise<void> {
   if (existsSync(file) && !options.force) {
     throw new ExitError('badInput', `${file} is there already; --force overwrites it.`);
   }
+  if (!existsSync(dirname(file))) {
+    throw new ExitError(
+      'badInput',
+      `--file ${file}: expected the folder ${dirname(file)}, found none.`,
+    );
+  }
   const answers = await answersOf(options);
-  writeFileSync(file, renderApplianceFile(answers), { mode: 0o600 });
+  const toFillIn = writeRight(
+    file,
+    renderApplianceFile({ ...answers, home: resolve(answers.home) }),
+  );
   process.stdout.write(`${file} is written. Next: sallyport apply --file ${options.file}\n`);
-  for (const open of openEnds(file)) process.stdout.write(`To fill in: ${open}\n`);
+  for (const open of toFillIn) process.stdout.write(`To fill in: ${open}\n`);
 }
 
 async function answersOf(options: InitOptions): Promise<Answers> {
@@ -94,13 +104,40 @@ async function ask(
   }
 }
 
-/** What the file still needs before apply: passwords of a database that exists already, say. */
-function openEnds(file: string): string[] {
+/**
+ * @returns what it still needs before apply: passwords of a database that exists already, say.
+ * @throws ExitError for answers that contradict each other; nothing is written then.
+ */
+function writeRight(file: string, text: string): string[] {
+  // In its folder, because paths within are relative to it.
+  const draft = `${file}.${process.pid}.draft`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  try {
+    const problems = problemsOf(draft).map((problem) => ({ ...problem, source: file }));
+    const isSecret = ({ path }: ConfigProblem): boolean => SETTINGS.get(path)?.sensitive === true;
+    const wrong = problems.filter((problem) => !isSecret(problem));
+    if (wrong.length > 0) {
+      const lines = wrong.map(
+        ({ path, expected, found }) => `  ${path}: expected ${expected}, found ${found}`,
+      );
+      throw new ExitError(
+        'badInput',
+        `The answers do not fit each other; nothing was written.\n${lines.join('\n')}`,
+      );
+    }
+    renameSync(draft, file);
+    return problems.map(problemLine);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function problemsOf(file: string): readonly ConfigProblem[] {
   try {
     readApplianceFile(file);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(problemLine);
+    if (error instanceof ConfigError) return error.problems;
     throw error;
   }
 }
