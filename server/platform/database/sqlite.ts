@@ -2,6 +2,7 @@
 // the same suites run here and on Postgres. Durability: WAL with synchronous=FULL (or EXTRA), so that
 // a commit is on the disk before anybody hears of it.
 
+import { closeSync, fchmodSync, fstatSync, openSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Timers } from '../../shared/world.ts';
 import {
@@ -112,7 +113,23 @@ interface Side {
   prepare(text: string): Sqlite.Statement;
 }
 
+const OWNER_ONLY = 0o600;
+
+/** SQLite would make it by the umask; its -wal and -shm take the mode of the file. */
+function keepToOwner(file: string): void {
+  if (file === ':memory:') return;
+  const handle = openSync(file, 'a', OWNER_ONLY);
+  try {
+    const { mode, uid } = fstatSync(handle);
+    // Another's file is his to open or close.
+    if ((mode & 0o077) !== 0 && uid === process.getuid?.()) fchmodSync(handle, OWNER_ONLY);
+  } finally {
+    closeSync(handle);
+  }
+}
+
 function openConnection(settings: SqliteSettings, readonly: boolean): Side {
+  if (!readonly) keepToOwner(settings.file);
   const connection = new Sqlite(settings.file, { readonly });
   connection.pragma('busy_timeout = 5000');
   connection.pragma('foreign_keys = on');
