@@ -18,7 +18,12 @@ export interface RestoreMark {
 
 export function readMark(dataDir: string): RestoreMark | null {
   const file = join(dataDir, NAME);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as RestoreMark) : null;
+  if (!existsSync(file)) return null;
+  // The words are for who finds the mark; a finished restore must not repeat them.
+  const { remedy: _, ...mark } = JSON.parse(readFileSync(file, 'utf8')) as RestoreMark & {
+    remedy?: string;
+  };
+  return mark;
 }
 
 export function setMark(dataDir: string, mark: RestoreMark): void {
