@@ -1,6 +1,6 @@
 // HEALTHCHECK of the image: asks /livez where the configuration of PID 1 says it listens; `--url URL` says it
-// outright. Ends with 0 or, with one line on standard error, 1. Roles without a REST listener are as alive as
-// their process.
+// outright. Ends with 0 or, with one line on standard error, 1. Every serving role
+// answers; `migrate` and `check` are as alive as their process.
 
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
@@ -28,7 +28,7 @@ async function configuredUrl() {
   // The words after serve.js are those of the server, whatever init stands before them.
   const words = readFileSync('/proc/1/cmdline', 'utf8').split('\0').slice(0, -1);
   const argv = words.slice(words.findIndex((word) => word.endsWith('/serve.js')) + 1);
-  if (argv.includes('gateway') || argv.includes('worker')) return null;
+  if (argv.includes('migrate') || argv.includes('check')) return null;
   const { host, port } = loadConfig({ files: configFiles(argv, process.env) }).http;
   const reachable = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? host;
   return `http://${reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable}:${port}`;
