@@ -92,10 +92,11 @@ describe('HEALTHCHECK', () => {
     expect(asked.output).toMatch(/^unhealthy: http:\/\/127\.0\.0\.1:1\/livez: .*ECONNREFUSED/);
   });
 
-  test('a worker, which listens to nobody, is as alive as its process', async () => {
+  test('a worker is asked too', async () => {
     const container = await startContainer({ args: ['worker'], until: 'started' });
-    await until('the worker', () => container.logs().includes('"serving"'), 30_000);
+    await until('the worker', () => container.logs().includes('"serving"'));
     expect(container.exec(...command())).toEqual({ status: 0, output: '' });
+    expect(container.exec('env', 'SALLYPORT_HTTP_PORT=1', ...command()).status).toBe(1);
   });
 });
 
