@@ -70,6 +70,14 @@ interface Options {
   population: number;
 }
 
+const USAGE = `usage: npm start -- [options]
+  --no-story          serve without the story
+  --exit-after-story  end when it was told
+  --data DIR          where everything is written (data)
+  --port N            of the API (8080)
+  --gateway-port N    of the device gateway (8443)
+  --population N      people to import (10000)`;
+
 function readOptions(argv: string[]): Options {
   try {
     const { values } = parseArgs({
@@ -81,8 +89,13 @@ function readOptions(argv: string[]): Options {
         port: { type: 'string', default: '8080' },
         'gateway-port': { type: 'string', default: '8443' },
         population: { type: 'string', default: '10000' },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
     return {
       data: resolve(values.data),
       story: !values['no-story'],
@@ -92,9 +105,7 @@ function readOptions(argv: string[]): Options {
       population: Number(values.population),
     };
   } catch (error) {
-    console.error(`${(error as Error).message}
-usage: npm start -- [--no-story] [--exit-after-story] [--data DIR] [--port N] [--gateway-port N]
-  [--population N]`);
+    console.error(`${(error as Error).message}\n${USAGE}`);
     process.exit(2);
   }
 }
