@@ -39,9 +39,10 @@ describe('the outbox’s numbers', () => {
       return text.includes('sallyport_outbox_indeterminate{destination="test"} 1') ? text : null;
     });
     expect(doubt).toContain('sallyport_outbox_depth{destination="test"} 2');
-    expect(doubt).toContain('sallyport_outbox_breaker_state{destination="test"} 2');
+    // Every 200 ms one more look may have gone out, through a breaker that is half open meanwhile.
+    expect(doubt).toMatch(/outbox_breaker_state\{destination="test"\} [12]\n/);
     expect(doubt).toMatch(
-      /outbox_attempts_total\{type="test.effect",destination="test",outcome="indeterminate"\} 1/,
+      /outbox_attempts_total\{type="test.effect",destination="test",outcome="indeterminate"\} [1-9]/,
     );
     up = true;
     await emptied(db.databases());
