@@ -75,10 +75,10 @@ function filesOf(folder: string): string {
   return files.length === 0 ? 'folders only' : files.slice(0, FILES_NAMED_MAX).join(', ') + more;
 }
 
-/** Folders that hold at least one file at any depth; git knows no others. */
+/** Folders that hold at least one file at any depth; git knows no others, nor what a bench wrote into `out`. */
 function foldersIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name))
+    .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|out$)/.test(entry.name))
     .filter((entry) => holdsFiles(join(folder, entry.name)))
     .map(({ name }) => name)
     .toSorted();
