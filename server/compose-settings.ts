@@ -89,7 +89,8 @@ export function clientSettings(
 export function inboxSettings(config: Config): Partial<InboxSettings> {
   return {
     bodyBytesMax: config.inbox.raw_limit_bytes,
-    skewMaxMs: config.inbox.tolerance_ms,
+    pastMaxMs: config.inbox.tolerance_ms,
+    futureMaxMs: config.inbox.skew_future_ms,
     pollEveryMs: config.providers.stripe.poll_ms,
   };
 }

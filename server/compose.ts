@@ -47,6 +47,7 @@ import {
 } from './platform/http/index.ts';
 import { createInbox } from './platform/inbox/index.ts';
 import { createLogger } from './platform/logging/logger.ts';
+import { prettyDestination } from './platform/logging/pretty.ts';
 import { createMetrics, measureConnections } from './platform/metrics/metrics.ts';
 import {
   createBell,
@@ -95,7 +96,10 @@ export async function compose(
   const world = realWorld();
   const build = readBuild(ROOT);
   const hidden = new Set(SENSITIVE_PATHS.map((path) => path.split('.').at(-1) ?? path));
-  const log = createLogger({ level: config.log.level, ...build, role, secretNames: hidden });
+  const log = createLogger(
+    { level: config.log.level, ...build, role, secretNames: hidden },
+    config.log.pretty ? prettyDestination((text) => void process.stdout.write(text)) : undefined,
+  );
   live.onChange((now) => void (log.level = now.log.level));
   const metrics = createMetrics(build);
   const databases = seams.databases(

@@ -79,7 +79,7 @@ function verify(
   if (secrets.length === 0) return { ok: false, why: 'no secret is configured' };
   const verified = source.verify(of.raw, secrets, of.receivedAt);
   if (!verified.ok || verified.signedAt === undefined) return verified;
-  return withinSkew(verified.signedAt, of.receivedAt, of.settings.skewMaxMs)
+  return withinSkew(verified.signedAt, of.receivedAt, of.settings)
     ? verified
     : { ok: false, why: `signed at ${verified.signedAt}, received at ${of.receivedAt}` };
 }

@@ -2,8 +2,9 @@
 
 export interface InboxSettings {
   bodyBytesMax: number;
-  /** Between the signed time and the time of receipt, in both directions. */
-  skewMaxMs: number;
+  /** How long before the time of receipt a signature may have been made, and how long after. */
+  pastMaxMs: number;
+  futureMaxMs: number;
   /** Refused webhooks kept per account and day, and how much of each. */
   quarantineMax: number;
   quarantineBytesMax: number;
@@ -15,7 +16,8 @@ export interface InboxSettings {
 
 export const INBOX_DEFAULTS: InboxSettings = {
   bodyBytesMax: 1024 * 1024,
-  skewMaxMs: 300_000, // what providers' own libraries allow
+  pastMaxMs: 300_000, // what providers' own libraries allow
+  futureMaxMs: 300_000,
   quarantineMax: 200,
   quarantineBytesMax: 64 * 1024,
   pollEveryMs: 60_000,

@@ -22,6 +22,11 @@ export function findSigner(
 }
 
 /** Two-sided: a signature from the future is as wrong as one from the past. */
-export function withinSkew(signedAt: Instant, receivedAt: Instant, toleranceMs: number): boolean {
-  return Number.isFinite(signedAt) && Math.abs(receivedAt - signedAt) <= toleranceMs;
+export function withinSkew(
+  signedAt: Instant,
+  receivedAt: Instant,
+  { pastMaxMs, futureMaxMs }: { pastMaxMs: number; futureMaxMs: number },
+): boolean {
+  const ageMs = receivedAt - signedAt;
+  return Number.isFinite(signedAt) && ageMs <= pastMaxMs && -ageMs <= futureMaxMs;
 }
