@@ -1,48 +1,25 @@
 // The engine as a whole, over a real database: what a message goes through, order, loss, stop.
 // Times are short and waits are for conditions.
 
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { transaction } from '../../../server/platform/database/database.ts';
 import { enqueue } from '../../../server/platform/outbox/enqueue.ts';
-import type { Sent } from '../../../server/platform/outbox/handler.ts';
-import type { OutboxOptions } from '../../../server/platform/outbox/outbox.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
 import {
-  type Bench,
   count,
-  createBench,
   emptied,
   makeOrganization,
+  answered,
+  notSent,
   put,
+  unknown,
+  useBenches,
   QUICK,
-  type Script,
 } from './workbench.ts';
 
 const db = useTestDatabase();
-let benches: Bench[] = [];
-
-afterEach(async () => {
-  for (const bench of benches) await bench.outbox.stop(1_000);
-  benches = [];
-  // What a test left behind is not the next one's work.
-  await transaction(db.databases().engine, async (tx) => {
-    await tx.execute('delete from outbox_msg');
-    await tx.execute('delete from outbox_retry');
-    await tx.execute(`update outbox_dest set breaker = 'closed', open_until = null, failures = 0`);
-  });
-});
-
-async function open(script: Script, options: Partial<OutboxOptions> = {}): Promise<Bench> {
-  const bench = createBench(db.deps(), script, options);
-  await bench.outbox.prepare();
-  benches.push(bench);
-  return bench;
-}
-
-const unknown = (reason = 'no reply'): Sent<string> => ({ kind: 'unknown', reason });
-const notSent = (): Sent<string> => ({ kind: 'not_sent', reason: 'connecting: ECONNREFUSED' });
-const answered = (): Sent<string> => ({ kind: 'answered', answer: 'ok', status: 200 });
+const open = useBenches(db);
 
 describe('a message', () => {
   test('is prepared, sent and settled, and leaves one row of history', async () => {

@@ -1,47 +1,24 @@
 // What becomes of a message by how its attempt ended: retry, death, doubt; and the breaker of its
 // destination. Times are short and waits are for conditions.
 
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { tell } from '../../../server/domains/audit/index.ts';
-import { transaction } from '../../../server/platform/database/database.ts';
-import type { Sent } from '../../../server/platform/outbox/handler.ts';
-import type { OutboxOptions } from '../../../server/platform/outbox/outbox.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
 import {
-  type Bench,
   count,
-  createBench,
   emptied,
   makeOrganization,
+  answered,
+  notSent,
   put,
   type Script,
+  unknown,
+  useBenches,
 } from './workbench.ts';
 
 const db = useTestDatabase();
-let benches: Bench[] = [];
-
-afterEach(async () => {
-  for (const bench of benches) await bench.outbox.stop(1_000);
-  benches = [];
-  // What a test left behind is not the next one's work.
-  await transaction(db.databases().engine, async (tx) => {
-    await tx.execute('delete from outbox_msg');
-    await tx.execute('delete from outbox_retry');
-    await tx.execute(`update outbox_dest set breaker = 'closed', open_until = null, failures = 0`);
-  });
-});
-
-async function open(script: Script, options: Partial<OutboxOptions> = {}): Promise<Bench> {
-  const bench = createBench(db.deps(), script, options);
-  await bench.outbox.prepare();
-  benches.push(bench);
-  return bench;
-}
-
-const unknown = (reason = 'no reply'): Sent<string> => ({ kind: 'unknown', reason });
-const notSent = (): Sent<string> => ({ kind: 'not_sent', reason: 'connecting: ECONNREFUSED' });
-const answered = (): Sent<string> => ({ kind: 'answered', answer: 'ok', status: 200 });
+const open = useBenches(db);
 
 describe('retry', () => {
   test('comes back until it works, and every attempt is written down', async () => {

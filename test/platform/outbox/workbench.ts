@@ -1,6 +1,7 @@
 // What the outbox tests share: an engine over a real database whose one handler does what the test
 // says, and writes down what it was asked to do, in which order.
 
+import { afterEach } from '@jest/globals';
 import { createIds } from '../../../server/shared/ids.ts';
 import type { Databases, Tx } from '../../../server/platform/database/database.ts';
 import { transaction } from '../../../server/platform/database/database.ts';
@@ -135,3 +136,36 @@ export const emptied = (databases: Databases, withinMs?: number): Promise<boolea
     async () => (await count(databases, 'outbox_msg')) === 0,
     withinMs,
   );
+
+/** Benches over one test database; stopped after each test, and what they left behind taken away. */
+export function useBenches(db: {
+  deps(): Deps;
+  databases(): Databases;
+}): (script: Script, options?: Partial<OutboxOptions>) => Promise<Bench> {
+  let benches: Bench[] = [];
+  afterEach(async () => {
+    for (const bench of benches) await bench.outbox.stop(1_000);
+    benches = [];
+    // What a test left behind is not the next one's work.
+    await transaction(db.databases().engine, async (tx) => {
+      await tx.execute('delete from outbox_msg');
+      await tx.execute('delete from outbox_retry');
+      await tx.execute(
+        `update outbox_dest set breaker = 'closed', open_until = null, failures = 0`,
+      );
+    });
+  });
+  return async (script, options = {}) => {
+    const bench = createBench(db.deps(), script, options);
+    await bench.outbox.prepare();
+    benches.push(bench);
+    return bench;
+  };
+}
+
+export const unknown = (reason = 'no reply'): Sent<string> => ({ kind: 'unknown', reason });
+export const notSent = (): Sent<string> => ({
+  kind: 'not_sent',
+  reason: 'connecting: ECONNREFUSED',
+});
+export const answered = (): Sent<string> => ({ kind: 'answered', answer: 'ok', status: 200 });
