@@ -40,7 +40,7 @@ export interface Explanation {
   default: string;
   sensitive: boolean;
   /** Whether it changes while the server runs; absent where the table does not say. */
-  live?: boolean;
+  live: boolean;
   /** JSON; of a sensitive one only whether it is set. */
   value: string;
   /** `site.yaml:3:5`, `environment SALLYPORT_…`, `profile single`, `default`, … */
@@ -120,11 +120,9 @@ function explainSetting(
   { config, readings }: LoadedConfig,
   isAppliance: boolean,
 ): Explanation {
-  const { path, env, doc, format, sensitive } = setting;
+  const { path, env, doc, format, sensitive, live } = setting;
   const value = valueText(config, setting);
   const reading = readings.findLast((each) => each.path === path);
-  // Another piece of work marks the settings that change while the server runs.
-  const { live } = setting as { live?: unknown };
   return {
     path,
     env,
@@ -132,7 +130,7 @@ function explainSetting(
     expected: format.expected,
     default: JSON.stringify(setting.default),
     sensitive,
-    ...(typeof live === 'boolean' ? { live } : {}),
+    live,
     value: sensitive ? (['null', '[]'].includes(value) ? 'not set' : 'set (not shown)') : value,
     origin: reading === undefined ? 'default' : originWords(reading.origin, isAppliance),
   };

@@ -55,6 +55,7 @@ export async function startEvaluation(argv: string[]): Promise<void> {
     }
     if (options.story) await playStory(environmentFile, stop);
     if (options.exit) await stop(0);
+    else if (options.story && !stopping) console.log(STAYS_UP);
   } catch (error) {
     console.error((error as Error).message);
     await stop(1);
@@ -69,6 +70,8 @@ interface Options {
   gatewayPort: string;
   population: number;
 }
+
+const STAYS_UP = '\nThe appliance stays up. Ctrl-C stops it; `npx sallyport story` tells it again.';
 
 const USAGE = `usage: npm start -- [options]
   --no-story          serve without the story
@@ -223,7 +226,5 @@ async function playStory(
   const { runStory } = await import('../../installer/story/run-story.ts');
   const { readEnvironment } = await import('../../installer/story/environment.ts');
   const told = await runStory(readEnvironment(environmentFile), ROOT, (line) => console.log(line));
-  if (told)
-    console.log('\nThe appliance stays up. Ctrl-C stops it; `npx sallyport story` tells it again.');
-  else await stop(1);
+  if (!told) await stop(1);
 }
