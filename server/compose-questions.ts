@@ -7,7 +7,7 @@ import type { Kyc } from './domains/kyc/index.ts';
 import type { Questions } from './domains/payments/index.ts';
 import type { OrgQueryable } from './platform/database/database.ts';
 import type { Deps } from './platform/deps.ts';
-import { ensureProviderAccount } from './platform/inbox/index.ts';
+import { providerAccountId } from './platform/inbox/index.ts';
 import { tell } from './domains/audit/index.ts';
 import type { DestinationHealth, TellRetried } from './platform/outbox/index.ts';
 import { isAppError } from './shared/errors.ts';
@@ -30,7 +30,7 @@ export function questions(
     kyc: (db, personId) => of.kyc.statusOf(db, personId),
     recordIdentification: (tx, identification, where) =>
       of.biometrics.recordIdentification(tx, { identification, ...where }),
-    providerAccount: async (tx, provider) => (await ensureProviderAccount(tx, deps, provider)).id,
+    providerAccount: (tx, provider) => providerAccountId(tx, deps, provider),
     contact: of.contact,
   };
 }

@@ -11,6 +11,7 @@ import type { Counts } from './count-calls.ts';
 export interface Costs {
   operations: number;
   statements: number;
+  exchanges: number;
   commits: number;
   /** Null where strace is not to be had. */
   syncs: number | null;
@@ -40,6 +41,7 @@ export async function countCosts(
   return {
     operations,
     statements: after.statements - before.statements,
+    exchanges: after.exchanges - before.exchanges,
     commits: after.commits - before.commits,
     syncs,
     rows: difference(rowsBefore, rowsAfter),
@@ -49,8 +51,9 @@ export async function countCosts(
 export function describeCosts(who: string, costs: Costs): string {
   const per = (times: number): string => (times / costs.operations).toFixed(2);
   const rows = Object.entries(costs.rows).map(([table, count]) => `${table} ${per(count)}`);
+  const trips = costs.exchanges === 0 ? '' : ` in ${per(costs.exchanges)} round trips`;
   return (
-    `${who}, per operation: ${per(costs.statements)} statements, ${per(costs.commits)} commits, ` +
+    `${who}, per operation: ${per(costs.statements)} statements${trips}, ${per(costs.commits)} commits, ` +
     `${costs.syncs === null ? 'n/a' : per(costs.syncs)} syncs; rows: ${rows.join(', ') || 'none'}`
   );
 }

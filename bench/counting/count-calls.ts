@@ -12,7 +12,9 @@ export const KEEP_STATEMENTS = 'BENCH_KEEP_STATEMENTS';
 
 export interface Counts {
   statements: number;
-  /** Transactions that may have written; reads that are wrapped in one are not counted. */
+  /** Round trips to the database; none where it is in the process. */
+  exchanges: number;
+  /** Transactions that may have written. */
   commits: number;
   transactions: Statement[][];
 }
@@ -23,7 +25,7 @@ export interface Statement {
 }
 
 const KEPT_MAX = 400;
-const counts: Counts = { statements: 0, commits: 0, transactions: [] };
+const counts: Counts = { statements: 0, exchanges: 0, commits: 0, transactions: [] };
 const keeps = process.env[KEEP_STATEMENTS] !== undefined;
 let open: Statement[] | null = null;
 
@@ -59,17 +61,13 @@ function countSqlite(): void {
 }
 
 function countPostgres(): void {
-  const readers = new WeakSet<object>();
   const prototype = pg.Client.prototype as unknown as Record<string, Method>;
   const query = prototype['query'] as Method;
   prototype['query'] = function counted(this: unknown, ...args: unknown[]): unknown {
-    const client = this as object;
-    const asked = args[0] as string | { text?: string };
-    const text = typeof asked === 'string' ? asked : (asked.text ?? '');
-    if (/^begin read only/i.test(text)) readers.add(client);
-    else if (/^begin/i.test(text)) readers.delete(client);
-    if (/^commit/i.test(text) && readers.has(client)) counts.statements += 1;
-    else note(text, undefined);
+    const asked = args[0] as string | { text?: string; statements?: readonly { text: string }[] };
+    counts.exchanges += 1;
+    if (typeof asked === 'string') note(asked, undefined);
+    else for (const { text = '' } of asked.statements ?? [asked]) note(text, undefined);
     return query.apply(this, args);
   };
 }

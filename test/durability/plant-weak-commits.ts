@@ -33,12 +33,11 @@ function weakenPostgres(how: 'hidden' | 'open'): void {
     };
     return;
   }
+  // The check at the start asks by a text of its own; what commits comes as an exchange of statements.
   pg.Client.prototype.query = function weak(this: pg.Client, ...args: unknown[]): never {
-    const [asked, ...rest] = args;
-    const weakened =
-      typeof asked === 'string' && asked.startsWith('begin')
-        ? asked.replace(/^begin( read only)?/, '$&; set local synchronous_commit = off')
-        : asked;
-    return Reflect.apply(query as never, this, [weakened, ...rest]) as never;
+    const [asked] = args as [{ statements?: unknown }];
+    const to = asked.statements === undefined ? 'on' : 'off';
+    void Reflect.apply(query, this, [`set synchronous_commit = ${to}`]);
+    return Reflect.apply(query as never, this, args) as never;
   };
 }

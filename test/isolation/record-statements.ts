@@ -28,17 +28,24 @@ function record(to: string, text: string, of: { params: readonly unknown[]; org:
   appendFileSync(to, `${JSON.stringify({ text, params, org: of.org })}\n`);
 }
 
-/** The organization is set in the same text that opens the transaction. */
+interface Sent {
+  text: string;
+  params: readonly unknown[];
+}
+
+/** The organization is set by the statement that opens the transaction, or the read. */
 function watchPostgres(to: string): void {
   const organizations = new WeakMap<object, string | null>();
+  const OPENS =
+    /^(begin|select (set_config\('app\.org', \$1, true\), )?(set_config\('transaction_read_only|pg_current_xact_id))/;
   const { query } = pg.Client.prototype;
   pg.Client.prototype.query = function watched(this: pg.Client, ...args: unknown[]): never {
-    const [asked] = args;
-    if (typeof asked === 'string' && asked.startsWith('begin')) {
-      organizations.set(this, /set_config\('app\.org', '([^']+)'/.exec(asked)?.[1] ?? null);
-    } else if (typeof asked === 'object' && asked !== null && 'text' in asked) {
-      const { text, values } = asked as { text: string; values?: readonly unknown[] };
-      record(to, text, { params: values ?? [], org: organizations.get(this) ?? null });
+    const [asked] = args as [{ statements?: readonly Sent[] }];
+    for (const { text, params } of asked.statements ?? []) {
+      const [org] = params;
+      if (OPENS.test(text)) organizations.set(this, typeof org === 'string' ? org : null);
+      else if (text !== 'commit')
+        record(to, text, { params, org: organizations.get(this) ?? null });
     }
     return Reflect.apply(query as never, this, args) as never;
   };

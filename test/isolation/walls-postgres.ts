@@ -74,7 +74,7 @@ async function ask(
   } catch (error) {
     const { code } = error as { code?: string };
     // Only an answer of the database about rows; a statement it cannot run would show nothing.
-    if (code === undefined || !/^(23|42501)/.test(code)) throw error;
+    if (code === undefined || !/^(21|23|42501)/.test(code)) throw error;
     return { rows: [], touched: 0, foreignTouched: 0, refused: code };
   } finally {
     await client.query('rollback');

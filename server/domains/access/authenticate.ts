@@ -1,8 +1,9 @@
 // Turns a bearer credential into a caller. Status of key, principal and organization is read at every
 // request, so a revocation bites at once. Says only null: why a credential failed is nobody's business.
 
-import type { EngineDatabase } from '../../platform/database/database.ts';
+import type { Databases, EngineDatabase } from '../../platform/database/database.ts';
 import { transaction } from '../../platform/database/database.ts';
+import { remembered } from '../../platform/database/remembered.ts';
 import type { Deps } from '../../platform/deps.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import { MINUTE_MS } from '../../shared/instant.ts';
@@ -10,6 +11,7 @@ import { toError } from '../../shared/errors.ts';
 import { ACTIONS, DEVICE_SELF } from './actions.ts';
 import { hashMatches, prefixOf } from './api-key.ts';
 import { type Credential, findCredential, updateLastUsed } from './store-keys.ts';
+import { findRoot } from './store-nodes.ts';
 
 /** `last_used_at` is worth one write a minute and not one per request. */
 const LAST_USED_EVERY_MS = MINUTE_MS;
@@ -28,6 +30,7 @@ export async function authenticate(deps: Deps, bearer: string): Promise<Caller |
     credentialId: key.id,
     actions: new Set(key.scopes.includes('*') ? ACTIONS : key.scopes),
     nodeIds: [key.nodeId],
+    atRoot: key.nodeId === (await rootOf(deps.databases, orgId)),
     apiVersion: key.apiVersion,
   };
 }
@@ -41,8 +44,19 @@ export function deviceCaller(device: { orgId: string; id: string; nodeId: string
     credentialId: device.id,
     actions: new Set(DEVICE_SELF),
     nodeIds: [device.nodeId],
+    atRoot: false,
     apiVersion: '',
   };
+}
+
+/** An organization has the same root from its first moment to its last. */
+const roots = remembered<string>();
+
+async function rootOf(databases: Databases, orgId: string): Promise<string> {
+  const known = roots(databases);
+  const id = known.get(orgId) ?? (await findRoot(databases.org(orgId))).id;
+  known.set(orgId, id);
+  return id;
 }
 
 async function findLive(

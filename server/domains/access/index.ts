@@ -8,7 +8,7 @@ import { authenticate } from './authenticate.ts';
 import { createApiKey, type MadeApiKey, type NewApiKey } from './create-api-key.ts';
 import { createOrganization, type MadeOrganization } from './create-organization.ts';
 import { accessRoutes, type AccessSettings } from './routes.ts';
-import { can, scopeOf } from './scope.ts';
+import { can, reachesAll, scopeOf } from './scope.ts';
 import { findApiKey } from './store-keys.ts';
 import { findNode } from './store-nodes.ts';
 
@@ -30,6 +30,7 @@ export type Locator = (db: OrgQueryable, id: string) => Promise<string | null>;
 export interface Access {
   authenticate(bearer: string): Promise<Caller | null>;
   can: typeof can;
+  reachesAll: typeof reachesAll;
   scopeOf: typeof scopeOf;
   createOrganization(wanted: {
     name: string;
@@ -47,6 +48,7 @@ export function createAccess(deps: Deps, settings: AccessSettings): Access {
   return {
     authenticate: (bearer) => authenticate(deps, bearer),
     can,
+    reachesAll,
     scopeOf,
     createOrganization: (wanted) => createOrganization(deps, { ...wanted, ...settings }),
     createApiKey: (tx, wanted) => createApiKey(deps, tx, { ...wanted, ...settings }),

@@ -12,12 +12,9 @@ const INSERT_EVENT = `insert into event (org_id, id, type, subject_kind, subject
     trace_id, created_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
 
-export async function insertEvent(
-  tx: Tx,
-  event: NewEvent & { id: string; createdAt: Instant },
-): Promise<void> {
+export function insertEvent(tx: Tx, event: NewEvent & { id: string; createdAt: Instant }): void {
   const { subject, nodeId = null, traceId = null } = event;
-  await tx.execute(INSERT_EVENT, [
+  tx.send(INSERT_EVENT, [
     tx.org,
     event.id,
     event.type,
@@ -32,10 +29,10 @@ export async function insertEvent(
 }
 
 /** Many in one statement, numbered in the order given. */
-export async function insertEvents(
+export function insertEvents(
   tx: Tx,
   events: readonly (NewEvent & { id: string; createdAt: Instant })[],
-): Promise<void> {
+): void {
   const rows = events.map(({ subject, nodeId = null, traceId = null, ...event }, index) => ({
     place: index,
     id: event.id,
@@ -49,7 +46,7 @@ export async function insertEvents(
     created_at: event.createdAt,
   }));
   const source = tx.dialect.rowsOf('$2', EVENT_COLUMNS, 'r');
-  await tx.execute(
+  tx.send(
     `insert into event (org_id, id, type, subject_kind, subject_id, node_id, actor, data, trace_id,
         created_at)
      select $1, r.id, r.type, r.subject_kind, r.subject_id, r.node_id, r.actor, r.data, r.trace_id,

@@ -12,7 +12,7 @@ export async function tell(
   event: NewEvent,
 ): Promise<string> {
   const id = deps.ids.make('event');
-  await insertEvent(tx, { ...event, id, createdAt: deps.world.clock.now() });
+  insertEvent(tx, { ...event, id, createdAt: deps.world.clock.now() });
   return id;
 }
 
@@ -24,7 +24,7 @@ export async function tellMany(
 ): Promise<void> {
   if (events.length === 0) return;
   const createdAt = deps.world.clock.now();
-  await insertEvents(
+  insertEvents(
     tx,
     events.map((event) => ({ ...event, id: deps.ids.make('event'), createdAt })),
   );

@@ -46,7 +46,7 @@ export async function startMethod(room: Room, tx: Tx, wanted: NewMethod): Promis
     createdAt: deps.world.clock.now(),
     version: 1,
   };
-  await insertMethod(tx, method);
+  insertMethod(tx, method);
   await tell(deps, tx, {
     type: 'payment_method.started',
     subject: { kind: 'payment_method', id: method.id },

@@ -9,8 +9,8 @@ const COLUMNS = `m.id, m.person_id, m.provider_account_id, m.status, m.url, m.re
   m.setup_ref, m.method_ref, m.mandate, m.brand, m.last_four, m.funding, m.expires_at, m.step,
   m.generation, m.request, m.first_sent_at, m.reason, m.created_at, m.version`;
 
-export async function insertMethod(tx: Tx, method: PaymentMethod): Promise<void> {
-  await tx.execute(
+export function insertMethod(tx: Tx, method: PaymentMethod): void {
+  tx.send(
     `insert into payment_method (org_id, id, person_id, provider_account_id, status, return_url,
        customer_ref, step, generation, created_at, version)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,

@@ -9,23 +9,17 @@ import type { Person, PersonStatus } from './person.ts';
 const COLUMNS =
   'p.id, p.node_id, p.external_ref, p.display_name, p.status, p.created_at, p.version';
 
+const INSERT_PERSON = `insert into person (org_id, id, node_id, external_ref, display_name, status,
+    created_at, version)
+  values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (org_id, external_ref) do nothing`;
+
 /** False when the external reference is taken; nothing is stored then. */
 export async function insertPerson(tx: Tx, person: Person): Promise<boolean> {
-  const count = await tx.execute(
-    `insert into person (org_id, id, node_id, external_ref, display_name, status, created_at, version)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (org_id, external_ref) do nothing`,
-    [
-      tx.org,
-      person.id,
-      person.nodeId,
-      person.externalRef,
-      person.displayName,
-      person.status,
-      person.createdAt,
-      person.version,
-    ],
-  );
-  return count === 1;
+  const { id, nodeId, externalRef, displayName, status, createdAt, version } = person;
+  const row = [tx.org, id, nodeId, externalRef, displayName, status, createdAt, version];
+  if (externalRef !== null) return (await tx.execute(INSERT_PERSON, row)) === 1;
+  tx.send(INSERT_PERSON, row);
+  return true;
 }
 
 /** Inserts many in one statement; returns the ids of those whose external reference was free. */

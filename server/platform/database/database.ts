@@ -16,6 +16,12 @@ export interface OrgQueryable extends Queryable {
 }
 
 interface Transactional {
+  /**
+   * A statement whose count nobody needs, such as an insert that cannot be refused: it has no round trip of
+   * its own, but goes with the next statement or with the commit. Nothing is kept when it fails, and what it
+   * failed with is thrown there (on SQLite at once).
+   */
+  send(text: string, params?: readonly Param[]): void;
   /** Runs after the commit is durable; never when the transaction rolls back. Must not throw. */
   afterCommit(run: () => void): void;
 }

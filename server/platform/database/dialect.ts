@@ -20,6 +20,11 @@ export interface Dialect {
   readonly forUpdate: string;
   /** The same, passing over rows that others hold. */
   readonly forUpdateSkipLocked: string;
+  /**
+   * A statement that holds a name, given as $1, until its transaction ends, and waits for whoever holds it.
+   * Null where there is one writer. A foreign name may fall on the same number, and waits as well.
+   */
+  readonly holdName: string | null;
   /** A set of texts from one JSON array parameter: `in (${dialect.textsOf('$2')})`. */
   textsOf(param: string): string;
   /** A set of integers from one JSON array parameter. */

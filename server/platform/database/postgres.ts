@@ -2,7 +2,6 @@
 // (crosses organizations by named statements). The organization is set inside each transaction and is
 // gone with it, so a borrowed connection never remembers the one before. Needs session pooling.
 
-import { createHash } from 'node:crypto';
 import pg from 'pg';
 import {
   checkOrgId,
@@ -15,6 +14,13 @@ import {
   type Tx,
 } from './database.ts';
 import type { Dialect } from './dialect.ts';
+import {
+  type Answer,
+  Connected,
+  Exchange,
+  type ParserOf,
+  type Statement,
+} from './postgres-exchange.ts';
 import type { DatabaseWorld } from './sqlite.ts';
 
 export interface PostgresSettings {
@@ -46,6 +52,7 @@ export function postgresDialect(
     nowMs,
     forUpdate: 'for update',
     forUpdateSkipLocked: 'for update skip locked',
+    holdName: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
     textsOf: (param) => `select jsonb_array_elements_text(${param}::jsonb)`,
     integersOf: (param) => `select jsonb_array_elements_text(${param}::jsonb)::bigint`,
     rowsOf: (param, columns, alias) => {
@@ -128,10 +135,13 @@ interface Room {
   hook: StatementHook | undefined;
 }
 
+const TYPES = new pg.TypeOverrides();
+TYPES.setTypeParser(pg.types.builtins.INT8, parseInteger);
+TYPES.setTypeParser(pg.types.builtins.NUMERIC, parseInteger); // sums of bigint are numeric
+const PARSER_OF: ParserOf = (oid) =>
+  TYPES.getTypeParser<unknown>(oid, 'text') as unknown as (text: string) => unknown;
+
 function createPool(settings: PostgresSettings, role: 'app' | 'engine'): pg.Pool {
-  const types = new pg.TypeOverrides();
-  types.setTypeParser(pg.types.builtins.INT8, parseInteger);
-  types.setTypeParser(pg.types.builtins.NUMERIC, parseInteger); // sums of bigint are numeric
   const pool = new pg.Pool({
     host: settings.host,
     port: settings.port,
@@ -139,7 +149,7 @@ function createPool(settings: PostgresSettings, role: 'app' | 'engine'): pg.Pool
     user: settings[role].user,
     password: settings[role].password,
     max: settings[role].connectionsMax,
-    types,
+    types: TYPES,
     ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
     application_name: `sallyport-${role}`,
     statement_timeout: settings.statementTimeoutMs,
@@ -159,20 +169,15 @@ function parseInteger(text: string): number {
   return value;
 }
 
-/** Reads outside a transaction still get one of their own, read only: the organization needs it. */
+/** Reads outside a transaction have one of their own, read only, that ends with their exchange. */
 function readOutside(room: Room): Queryable {
-  const run = async (text: string, params: readonly Param[] = []): Promise<pg.QueryResult> =>
-    borrow(room.pool, async (client) => {
-      await client.query(opening(room, 'begin read only'));
-      const result = await send(client, room, { text, params });
-      await client.query('commit');
-      return result;
-    });
+  const run = (text: string, params: readonly Param[] = []): Promise<Answer> =>
+    borrow(room, (last) => last([bound(room, READ_ONLY), hooked(room, text, params)]));
   return {
     dialect: room.dialect,
     query: async <T extends Row>(text: string, params?: readonly Param[]) =>
       (await run(text, params)).rows as T[],
-    execute: async (text, params) => (await run(text, params)).rowCount ?? 0,
+    execute: async (text, params) => (await run(text, params)).count,
   };
 }
 
@@ -188,44 +193,50 @@ async function begin<T>(room: Room, work: (tx: Tx | EngineTx) => Promise<T>): Pr
 
 async function beginOnce<T>(room: Room, work: (tx: Tx | EngineTx) => Promise<T>): Promise<T> {
   const after: (() => void)[] = [];
-  const value = await borrow(room.pool, async (client) => {
-    await client.query(opening(room, 'begin'));
+  const value = await borrow(room, async (last) => {
+    let waiting: Statement[] = [BEGIN, bound(room, TRANSACTION_NUMBER)];
+    const flush = (statement: Statement): Promise<Answer> => {
+      const statements = [...waiting, statement];
+      waiting = [];
+      return last(statements);
+    };
     const tx = {
       dialect: room.dialect,
       org: room.org,
       query: async (text: string, params: readonly Param[] = []) =>
-        (await send(client, room, { text, params })).rows as Row[],
+        (await flush(hooked(room, text, params))).rows,
       execute: async (text: string, params: readonly Param[] = []) =>
-        (await send(client, room, { text, params })).rowCount ?? 0,
+        (await flush(hooked(room, text, params))).count,
+      send: (text: string, params: readonly Param[] = []) =>
+        void waiting.push(hooked(room, text, params)),
       afterCommit: (run: () => void) => void after.push(run),
     };
     const result = await work(tx as unknown as Tx & EngineTx);
-    const commit = await client.query('commit');
+    const { command } = await flush(COMMIT);
     // A transaction that failed inside answers COMMIT with ROLLBACK; that must not look like success.
-    if (commit.command !== 'COMMIT')
-      throw new Error('The transaction was rolled back by the database.');
+    if (command !== 'COMMIT') throw new Error('The transaction was rolled back by the database.');
     return result;
   });
   for (const run of after) run();
   return value;
 }
 
-/**
- * One round trip: the transaction, the organization for as long as it lasts, and, where it will write,
- * its number: the gap rule (low-water.ts) needs the number to be older than any sequence value taken.
- */
-function opening(room: Room, start: 'begin' | 'begin read only'): string {
-  const wanted = [
-    ...(room.org === null ? [] : [`set_config('app.org', '${room.org}', true)`]),
-    ...(start === 'begin' ? ['pg_current_xact_id()'] : []),
-  ];
-  return wanted.length === 0 ? start : `${start}; select ${wanted.join(', ')}`;
+const BEGIN: Statement = { text: 'begin', params: [] };
+const COMMIT: Statement = { text: 'commit', params: [] };
+const READ_ONLY = `set_config('transaction_read_only', 'on', true)`;
+/** The gap rule (low-water.ts) needs the number to be older than any sequence value taken. */
+const TRANSACTION_NUMBER = 'pg_current_xact_id()';
+
+/** Sets the organization for as long as the transaction lasts, and what else its start wants. */
+function bound({ org }: Room, wanted: string): Statement {
+  if (org === null) return { text: `select ${wanted}`, params: [] };
+  return { text: `select set_config('app.org', $1, true), ${wanted}`, params: [org] };
 }
 
-async function borrow<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+async function borrow<T>(room: Room, work: (last: Last) => Promise<T>): Promise<T> {
+  const client = await room.pool.connect();
   try {
-    const value = await work(client);
+    const value = await work(lastOf(client));
     client.release();
     return value;
   } catch (error) {
@@ -237,28 +248,22 @@ async function borrow<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise
   }
 }
 
-function send(
-  client: pg.PoolClient,
-  room: Room,
-  { text, params }: { text: string; params: readonly Param[] },
-): Promise<pg.QueryResult> {
-  const final = room.hook?.({ text, params, org: room.org }) ?? text;
-  const values = params.map((value) =>
-    value instanceof Uint8Array && !Buffer.isBuffer(value) ? Buffer.from(value) : value,
-  );
-  return client.query({ name: statementName(final), text: final, values });
+/** Sends all of them in one exchange; answers what the last of them did. */
+type Last = (statements: readonly Statement[]) => Promise<Answer>;
+
+const CONNECTED = new WeakMap<pg.PoolClient, Connected>();
+
+function lastOf(client: pg.PoolClient): Last {
+  const connected = CONNECTED.get(client) ?? new Connected();
+  CONNECTED.set(client, connected);
+  return async (statements) => {
+    const exchange = new Exchange(statements, { connected, parserOf: PARSER_OF });
+    return (await client.query(exchange).answers).at(-1) as Answer;
+  };
 }
 
-const NAMES = new Map<string, string>();
-
-/** Prepared once per connection under a name that is the text's own digest. */
-function statementName(text: string): string {
-  let name = NAMES.get(text);
-  if (name === undefined) {
-    name = createHash('sha256').update(text).digest('hex').slice(0, 32);
-    NAMES.set(text, name);
-  }
-  return name;
+function hooked({ hook, org }: Room, text: string, params: readonly Param[]): Statement {
+  return { text: hook?.({ text, params, org }) ?? text, params };
 }
 
 async function readDurability(pool: pg.Pool): Promise<Record<string, string>> {

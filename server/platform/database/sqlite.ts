@@ -39,6 +39,7 @@ export function sqliteDialect(nowMs = `cast(unixepoch('subsec') * 1000 as intege
     nowMs,
     forUpdate: '',
     forUpdateSkipLocked: '',
+    holdName: null,
     textsOf: (param) => `select value from json_each(${param})`,
     integersOf: (param) => `select value from json_each(${param})`,
     rowsOf: (param, columns, alias) => {
@@ -74,7 +75,7 @@ export function connectSqlite(settings: SqliteSettings, world: DatabaseWorld): D
   const writer = openConnection(settings, false);
   const reader = openConnection(settings, true);
   const group = createGroupWriter(writer.connection, settings.group, world.timers);
-  const queryable = (side: Side, org: string | null): Queryable =>
+  const queryable = (side: Side, org: string | null): Bound =>
     bind({ side, dialect, org, hook: world.hook });
 
   const org = (orgId: string): OrgDatabase => {
@@ -170,9 +171,17 @@ interface Binding {
   hook: StatementHook | undefined;
 }
 
-function bind({ side, dialect, org, hook }: Binding): Queryable {
+/** `run` answers at once: what a transaction only sends is run like that. */
+type Bound = Queryable & { run(text: string, params?: readonly Param[]): number };
+
+function bind({ side, dialect, org, hook }: Binding): Bound {
   const statement = (text: string, params: readonly Param[]): Sqlite.Statement =>
     side.prepare(hook?.({ text, params, org }) ?? text);
+  const run = (text: string, params: readonly Param[] = []): number => {
+    const prepared = statement(text, params);
+    if (prepared.reader) return prepared.all(...values(params)).length;
+    return prepared.run(...values(params)).changes;
+  };
   return {
     dialect,
     query: async <T extends Row>(text: string, params: readonly Param[] = []) => {
@@ -181,17 +190,14 @@ function bind({ side, dialect, org, hook }: Binding): Queryable {
       prepared.run(...values(params));
       return [];
     },
-    execute: async (text, params = []) => {
-      const prepared = statement(text, params);
-      if (prepared.reader) return prepared.all(...values(params)).length;
-      return prepared.run(...values(params)).changes;
-    },
+    execute: async (text, params) => run(text, params),
+    run,
   };
 }
 
 function begin<T extends Queryable>(
   group: GroupWriter,
-  { base, org }: { base: Queryable; org: string | null },
+  { base, org }: { base: Bound; org: string | null },
   work: (tx: T) => Promise<never>,
 ): Promise<never> {
   let open = true;
@@ -208,6 +214,7 @@ function begin<T extends Queryable>(
       guard(),
       base.execute(text, params)
     ),
+    send: (text: string, params?: readonly Param[]) => (guard(), void base.run(text, params)),
     afterCommit: (run: () => void) => void after.push(run),
   };
   return group.submit({

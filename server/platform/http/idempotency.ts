@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
 import { DAY_MS } from '../../shared/instant.ts';
-import type { Clock } from '../../shared/world.ts';
+import type { Clock, Instant } from '../../shared/world.ts';
 import {
   type EngineDatabase,
   type OrgDatabase,
@@ -15,11 +15,12 @@ import {
 import {
   findAnswer,
   FORGOTTEN,
-  insertPending,
+  holdKey,
   type KeyOwner,
   purgeExpired,
+  removeAnswer,
+  saveAnswer,
   type StoredAnswer,
-  updateAnswer,
 } from './store-idempotency.ts';
 
 export interface Answer {
@@ -94,10 +95,13 @@ export function wrapDatabase(
     if (outcome !== null)
       throw new Error('Invariant broken: an idempotent route opened two transactions');
     const done = await db.begin(async (tx) => {
-      await claim(tx, request, { now: clock.now(), days });
+      const now = clock.now();
+      await claim(tx, request, now);
       const result = await work(tx);
       const { shown, kept, concernsId = null } = answerOf(result);
-      await updateAnswer(tx, request, { ...kept, concernsId });
+      const { fingerprint } = request;
+      const times = { createdAt: now, expiresAt: now + days * DAY_MS };
+      saveAnswer(tx, request, { ...kept, fingerprint, concernsId, ...times });
       return { result, answer: shown };
     });
     outcome = done;
@@ -114,20 +118,14 @@ export interface StoredPair {
   concernsId?: string | null;
 }
 
-async function claim(
-  tx: Tx,
-  request: IdempotentRequest,
-  { now, days }: { now: number; days: number },
-): Promise<void> {
-  const { fingerprint } = request;
-  const row = { fingerprint, createdAt: now, expiresAt: now + days * DAY_MS };
-  const first = await insertPending(tx, request, row).catch((error: unknown) => {
+async function claim(tx: Tx, request: IdempotentRequest, now: Instant): Promise<void> {
+  holdKey(tx, request);
+  const stored = await findAnswer(tx, request).catch((error: unknown) => {
     throw tx.dialect.isLockTimeout(error) ? inUse(error) : error;
   });
-  if (first) return;
-  const stored = await findAnswer(tx, request);
-  if (stored === null) throw inUse();
-  throw new TwinFound(checkSame(request, stored));
+  if (stored === null) return;
+  if (stored.expiresAt > now) throw new TwinFound(checkSame(request, stored));
+  removeAnswer(tx, request);
 }
 
 function checkSame(request: IdempotentRequest, stored: StoredAnswer): StoredAnswer {
@@ -144,11 +142,10 @@ function checkSame(request: IdempotentRequest, stored: StoredAnswer): StoredAnsw
         'found others. Use a new key for a new request.',
     );
   }
-  if (stored.status === 0) throw inUse();
   return stored;
 }
 
-function inUse(cause?: unknown): AppError {
+function inUse(cause: unknown): AppError {
   return new AppError(
     'idempotency_key_in_use',
     'A request with this Idempotency-Key is still running. Ask again with the same key for its answer.',

@@ -16,6 +16,8 @@ export interface Caller {
   actions: ReadonlySet<string>;
   /** Nodes the credential is bound to; everything below them is within reach. */
   nodeIds: readonly string[];
+  /** One of them is the root of the organization's tree. */
+  atRoot: boolean;
   apiVersion: string;
 }
 

@@ -1,5 +1,5 @@
 // SQL over the record of idempotent requests. A row is written in the transaction of the effect it
-// stands for, so there is never one without the other.
+// stands for, so there is never one without the other; until then the key is held by its name.
 
 import type { EngineTx, OrgQueryable, Tx } from '../database/database.ts';
 import type { Instant } from '../../shared/world.ts';
@@ -11,7 +11,6 @@ export interface KeyOwner {
 
 export interface StoredAnswer {
   fingerprint: string;
-  /** 0 while its transaction is open; nobody outside that transaction sees it. */
   status: number;
   headers: Readonly<Record<string, string>>;
   body: string;
@@ -19,54 +18,47 @@ export interface StoredAnswer {
 }
 
 /**
- * False when the key has a living row. One whose time is over is written anew. On Postgres this waits
- * for a twin whose transaction is open, up to the lock time-out.
+ * Holds the key until the transaction ends, before anything else is asked: a twin waits here, up to the lock
+ * time-out, and then finds the answer.
  */
-export async function insertPending(
-  tx: Tx,
-  { principalId, key }: KeyOwner,
-  {
-    fingerprint,
-    createdAt,
-    expiresAt,
-  }: { fingerprint: string; createdAt: Instant; expiresAt: Instant },
-): Promise<boolean> {
-  const written = await tx.execute(
-    `insert into idempotency (org_id, principal_id, idempotency_key, fingerprint, status, headers,
-       body, created_at, expires_at)
-     values ($1, $2, $3, $4, 0, '{}', '', $5, $6)
-     on conflict (org_id, principal_id, idempotency_key) do update
-       set fingerprint = excluded.fingerprint, status = 0, headers = '{}', body = '',
-           created_at = excluded.created_at, expires_at = excluded.expires_at,
-           concerns_id = null
-       where idempotency.expires_at <= $5`,
-    [tx.org, principalId, key, fingerprint, createdAt, expiresAt],
-  );
-  return written === 1;
+export function holdKey(tx: Tx, { principalId, key }: KeyOwner): void {
+  if (tx.dialect.holdName !== null)
+    tx.send(tx.dialect.holdName, [JSON.stringify(['idempotency', tx.org, principalId, key])]);
 }
 
-export async function updateAnswer(
-  tx: Tx,
-  { principalId, key }: KeyOwner,
-  answer: {
-    status: number;
-    headers: Readonly<Record<string, string>>;
-    body: string;
-    concernsId: string | null;
-  },
-): Promise<void> {
-  await tx.execute(
-    `update idempotency set status = $4, headers = $5, body = $6, concerns_id = $7
-      where org_id = $1 and principal_id = $2 and idempotency_key = $3`,
+export interface KeptAnswer extends Omit<StoredAnswer, 'expiresAt'> {
+  concernsId: string | null;
+  createdAt: Instant;
+  expiresAt: Instant;
+}
+
+/** The whole transaction fails when the key has a record: who claims it has seen to that. */
+export function saveAnswer(tx: Tx, { principalId, key }: KeyOwner, answer: KeptAnswer): void {
+  tx.send(
+    `insert into idempotency (org_id, principal_id, idempotency_key, fingerprint, status, headers,
+       body, concerns_id, created_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       tx.org,
       principalId,
       key,
+      answer.fingerprint,
       answer.status,
       JSON.stringify(answer.headers),
       answer.body,
       answer.concernsId,
+      answer.createdAt,
+      answer.expiresAt,
     ],
+  );
+}
+
+/** For the key of which the time is over: it is as good as new. */
+export function removeAnswer(tx: Tx, { principalId, key }: KeyOwner): void {
+  tx.send(
+    `delete from idempotency
+      where org_id = $1 and principal_id = $2 and idempotency_key = $3`,
+    [tx.org, principalId, key],
   );
 }
 

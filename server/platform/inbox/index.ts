@@ -3,6 +3,7 @@
 export {
   accountOf,
   ensureProviderAccount,
+  providerAccountId,
   findAccount,
   listAccounts,
   type ProviderAccount,

@@ -3,6 +3,7 @@
 import { type Page, type PageRequest, toPage } from '../../shared/page.ts';
 import type { Instant } from '../../shared/world.ts';
 import type { EngineDatabase, OrgQueryable, Tx } from '../database/database.ts';
+import { remembered } from '../database/remembered.ts';
 import type { Deps } from '../deps.ts';
 
 export interface ProviderAccount {
@@ -37,6 +38,19 @@ export async function ensureProviderAccount(
   const account = await accountOf(tx, provider);
   if (account === null) throw new Error('Invariant broken: a provider account was not made');
   return account;
+}
+
+/** An account keeps its id for good. */
+const ids = remembered<string>();
+
+export async function providerAccountId(tx: Tx, deps: Deps, provider: string): Promise<string> {
+  const known = ids(deps.databases);
+  const key = `${tx.org}/${provider}`;
+  const there = known.get(key);
+  if (there !== undefined) return there;
+  const { id } = await ensureProviderAccount(tx, deps, provider);
+  tx.afterCommit(() => known.set(key, id));
+  return id;
 }
 
 export async function accountOf(

@@ -2,12 +2,14 @@
 // holds the aggregate's row, so that messages of one aggregate are numbered in their order.
 
 import type { World } from '../../shared/world.ts';
-import type { Tx } from '../database/database.ts';
+import type { Databases, Tx } from '../database/database.ts';
+import { remembered } from '../database/remembered.ts';
 import type { Bell } from './bell.ts';
 import type { NewMessage } from './handler.ts';
-import { insertMessage, openLane } from './store-enqueue.ts';
+import { openLane, sendMessage } from './store-enqueue.ts';
 
 export interface EnqueueDeps {
+  databases: Databases;
   world: Pick<World, 'clock'>;
   /** The engine in this process, if there is one; others find the message by polling. */
   bell?: Bell;
@@ -16,8 +18,10 @@ export interface EnqueueDeps {
 /** References and small facts; documents belong in the tables of their domain. */
 export const BODY_CHARS_MAX = 16_384;
 
-/** Returns the number of the message. */
-export async function enqueue(tx: Tx, deps: EnqueueDeps, message: NewMessage): Promise<number> {
+/** A lane that was opened stays. */
+const lanes = remembered<true>();
+
+export async function enqueue(tx: Tx, deps: EnqueueDeps, message: NewMessage): Promise<void> {
   const body = JSON.stringify(message.body);
   if (body.length > BODY_CHARS_MAX) {
     throw new Error(
@@ -34,12 +38,12 @@ export async function enqueue(tx: Tx, deps: EnqueueDeps, message: NewMessage): P
     createdAt: deps.world.clock.now(),
     notBefore: message.notBefore ?? null,
   };
-  let pos = await insertMessage(tx, row);
-  if (pos === null) {
+  const open = lanes(deps.databases);
+  const lane = `${tx.org}/${message.destination}`;
+  if (!open.has(lane)) {
     await openLane(tx, message.destination);
-    pos = await insertMessage(tx, row);
+    tx.afterCommit(() => open.set(lane, true));
   }
-  if (pos === null) throw new Error('Invariant broken: a message was not numbered');
+  sendMessage(tx, row);
   if (deps.bell !== undefined) tx.afterCommit(deps.bell.ring);
-  return pos;
 }

@@ -16,9 +16,9 @@ export interface NewMessageRow {
   notBefore: Instant | null;
 }
 
-/** The number of the message; null when its lane is not there yet. */
-export async function insertMessage(tx: Tx, row: NewMessageRow): Promise<number | null> {
-  const rows = await tx.query<{ pos: number }>(INSERT_MESSAGE, [
+/** Fails when its lane is not open: no message without one. */
+export function sendMessage(tx: Tx, row: NewMessageRow): void {
+  tx.send(INSERT_MESSAGE, [
     tx.org,
     row.destination,
     row.aggregate,
@@ -29,14 +29,12 @@ export async function insertMessage(tx: Tx, row: NewMessageRow): Promise<number 
     row.createdAt,
     row.notBefore,
   ]);
-  return rows[0]?.pos ?? null;
 }
 
 const INSERT_MESSAGE = `insert into outbox_msg (org_id, lane_id, aggregate, type, uid, body, trace_id,
     created_at, not_before)
-  select l.org_id, l.lane_id, $3, $4, $5, $6, $7, $8, $9
-    from outbox_lane l where l.org_id = $1 and l.dest_id = $2
-  returning pos`;
+  values ($1, (select l.lane_id from outbox_lane l where l.org_id = $1 and l.dest_id = $2),
+    $3, $4, $5, $6, $7, $8, $9)`;
 
 /** On demand, and only once: two transactions at the same moment wait for each other here. */
 export async function openLane(tx: Tx, destination: string): Promise<void> {

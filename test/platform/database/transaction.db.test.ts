@@ -124,3 +124,99 @@ describe('transaction', () => {
     });
   });
 });
+
+describe('what is only sent', () => {
+  const INSERT = `insert into node (org_id, id, parent_id, kind, name, created_at, version)
+    values ($1, $2, $3, 'site', $4, 1, 1)`;
+
+  test('is kept with the commit, seen by what is asked after it, and in its order', async () => {
+    const { orgId, rootNodeId, siteId } = await database.seedOrganization();
+    const seen = await transaction(database.databases().org(orgId), async (tx) => {
+      tx.send(INSERT, [orgId, 'nod_sent', rootNodeId, 'first']);
+      tx.send(INSERT, [orgId, 'nod_sent_too', 'nod_sent', 'second']);
+      const found = await tx.query(
+        `select id, name from node where org_id = $1 and id like 'nod_sent%' order by id`,
+        [orgId],
+      );
+      await rename(tx, siteId, 'renamed');
+      tx.send('update node set name = $3 where org_id = $1 and id = $2', [orgId, siteId, 'last']);
+      return found;
+    });
+    expect(seen).toEqual([
+      { id: 'nod_sent', name: 'first' },
+      { id: 'nod_sent_too', name: 'second' },
+    ]);
+    expect(await nameOf(orgId, siteId)).toBe('last');
+  });
+
+  test('and fails takes everything back, though nothing was asked after it', async () => {
+    const { orgId, rootNodeId, siteId } = await database.seedOrganization();
+    const db = database.databases().org(orgId);
+    const after: string[] = [];
+    const done = transaction(db, async (tx) => {
+      tx.afterCommit(() => after.push('committed'));
+      await rename(tx, siteId, 'undone');
+      tx.send(INSERT, [orgId, siteId, rootNodeId, 'taken']);
+    });
+    const error = await done.catch((thrown: unknown) => thrown);
+    expect(db.dialect.isUniqueViolation(error)).toBe(true);
+    expect([await nameOf(orgId, siteId), after]).toEqual(['Site', []]);
+  });
+
+  test('and fails is what the next statement says, which is not run', async () => {
+    const { orgId, rootNodeId, siteId } = await database.seedOrganization();
+    const db = database.databases().org(orgId);
+    const done = transaction(db, async (tx) => {
+      tx.send(INSERT, [orgId, siteId, rootNodeId, 'taken']);
+      await rename(tx, siteId, 'not run');
+    });
+    const error = await done.catch((thrown: unknown) => thrown);
+    expect(db.dialect.isUniqueViolation(error)).toBe(true);
+    expect(await nameOf(orgId, siteId)).toBe('Site');
+  });
+
+  test('may fail in a statement that its connection never saw before, and then run there', async () => {
+    const { orgId, rootNodeId, siteId } = await database.seedOrganization();
+    const db = database.databases().org(orgId);
+    const text = `${INSERT} -- of this test alone`;
+    // More often than there are connections: each comes by again after it failed.
+    for (let round = 0; round < 30; round += 1) {
+      const fresh = transaction(db, async (tx) => {
+        tx.send(text, [orgId, `nod_round_${round}`, rootNodeId, 'free']);
+        tx.send(text, [orgId, round % 2 === 0 ? siteId : `nod_also_${round}`, rootNodeId, 'twice']);
+      });
+      if (round % 2 === 0) await expect(fresh).rejects.toThrow();
+      else await fresh;
+    }
+    const rows = await db.query(
+      `select count(*) as made from node where org_id = $1 and name in ('free', 'twice')`,
+      [orgId],
+    );
+    expect(rows[0]?.['made']).toBe(30);
+  });
+});
+
+describe('a read outside a transaction', () => {
+  test('may not write, neither for an organization nor for the engine', async () => {
+    const { orgId, siteId } = await database.seedOrganization();
+    const databases = database.databases();
+    const rename = `update node set name = 'written' where org_id = $1 and id = $2`;
+    await expect(databases.org(orgId).execute(rename, [orgId, siteId])).rejects.toThrow(
+      /read-?only/,
+    );
+    await expect(
+      databases.engine.execute(`delete from idempotency where org_id = $1`, [orgId]),
+    ).rejects.toThrow(/read-?only/);
+    expect(await nameOf(orgId, siteId)).toBe('Site');
+  });
+
+  test('many at once each get their own rows', async () => {
+    const { orgId, rootNodeId, siteId } = await database.seedOrganization();
+    const asked = Array.from({ length: 60 }, (_, at) => (at % 3 === 0 ? rootNodeId : siteId));
+    const db = database.databases().org(orgId);
+    const found = await Promise.all(
+      asked.map((id) => db.query('select id from node where org_id = $1 and id = $2', [orgId, id])),
+    );
+    expect(found).toEqual(asked.map((id) => [{ id }]));
+  });
+});

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { tell } from '../../../server/domains/audit/index.ts';
 import { transaction } from '../../../server/platform/database/database.ts';
 import { TwinFound, wrapDatabase } from '../../../server/platform/http/idempotency.ts';
+import { holdKey } from '../../../server/platform/http/store-idempotency.ts';
 import { purgeIdempotency } from '../../../server/platform/http/index.ts';
 import { type AnyRoute, route } from '../../../server/platform/http/route.ts';
-import { AppError } from '../../../server/shared/errors.ts';
+import { AppError, notFound } from '../../../server/shared/errors.ts';
 import { DAY_MS } from '../../../server/shared/instant.ts';
 import { type SeededOrganization, useTestDatabase } from '../../support/database.ts';
 import { startTestHttp, type TestHttp, type TestResponse } from '../../support/http.ts';
@@ -14,8 +15,14 @@ const database = useTestDatabase();
 let http: TestHttp;
 let org: SeededOrganization;
 /** What the route's verb does next. */
-let mood: 'fine' | 'refuse' | 'break' | 'no transaction' | 'other value' | 'two transactions' =
-  'fine';
+let mood:
+  | 'fine'
+  | 'gone'
+  | 'refuse'
+  | 'break'
+  | 'no transaction'
+  | 'other value'
+  | 'two transactions' = 'fine';
 
 beforeAll(async () => {
   http = await startTestHttp(database.deps(), { routes: routes() });
@@ -35,6 +42,7 @@ function routes(): readonly AnyRoute[] {
       action: 'node.create',
       resource: 'none',
       idempotency: 'required',
+      problems: ['not_found'],
       body: z.object({ name: z.string().max(20) }),
       answer: z.object({
         id: z.string(),
@@ -55,6 +63,7 @@ function routes(): readonly AnyRoute[] {
             if (mood === 'break') throw new Error('broken');
             return { id, name: body.name };
           });
+        if (mood === 'gone') throw notFound('thing', body.name);
         if (mood === 'no transaction') return { id: 'none', name: body.name };
         const made = await makeOne();
         if (mood === 'two transactions') await makeOne();
@@ -190,23 +199,35 @@ describe('twins at the same moment', () => {
     expect(await effects('one-tick')).toBe(1);
   });
 
-  test('a key whose transaction is still open is 409 with Retry-After, and nothing is done', async () => {
-    // What a twin sees of an open transaction after the lock time-out: a row without an answer.
+  test('a key whose transaction stays open is 409 with Retry-After; where there is one writer, none does', async () => {
     const db = database.databases().org(org.orgId);
-    await transaction(db, (tx) =>
-      tx.execute(
-        `insert into idempotency (org_id, principal_id, idempotency_key, fingerprint, status, headers,
-           body, created_at, expires_at)
-         select org_id, principal_id, 'open', fingerprint, 0, '{}', '', created_at, expires_at + 8640000000
-           from idempotency where org_id = $1 and idempotency_key = 'twins'`,
-        [org.orgId],
-      ),
-    );
-    const answer = await make('open', 'twins');
+    const request = { principalId: org.caller.principalId, key: 'open' };
+    if (db.dialect.holdName === null) return expect(database.database().kind).toBe('sqlite');
+    const answer = await transaction(db, async (tx) => {
+      holdKey(tx, request);
+      await tx.query('select 1');
+      return make('open', 'open');
+    });
     expect(answer.status).toBe(409);
     expect(answer.json()).toMatchObject({ code: 'idempotency_key_in_use', retryable: true });
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
-    expect(await effects('twins')).toBe(1);
+    expect(await effects('open')).toBe(0);
+    expect((await make('open', 'open')).status).toBe(201);
+  }, 20_000);
+});
+
+describe('what would fail by now', () => {
+  test('is answered as its twin was, where the verb fails before its transaction', async () => {
+    const first = await make('late', 'late');
+    mood = 'gone';
+    const second = await make('late', 'late');
+    const reused = await make('late', 'other');
+    const fresh = await make('fresh', 'fresh');
+    mood = 'fine';
+    expect([second.status, second.json().id]).toEqual([201, first.json().id]);
+    expect(second.headers['idempotent-replayed']).toBe('true');
+    expect(reused.json().code).toBe('idempotency_key_reused');
+    expect(fresh.json().code).toBe('not_found');
   });
 });
 

@@ -99,15 +99,20 @@ export async function put(
   orgId: string,
   message: Partial<NewMessage> & { uid: string },
 ): Promise<number> {
-  return transaction(deps.databases.org(orgId), (tx) =>
-    enqueue(tx, deps, {
+  return transaction(deps.databases.org(orgId), async (tx) => {
+    await enqueue(tx, deps, {
       type: 'test.effect',
       destination: 'test',
       aggregate: message.uid,
       body: {},
       ...message,
-    }),
-  );
+    });
+    const rows = await tx.query<{ pos: number }>(
+      'select max(pos) as pos from outbox_msg where org_id = $1 and uid = $2',
+      [orgId, message.uid],
+    );
+    return Number(rows[0]?.pos);
+  });
 }
 
 /** A bare organization, without the access domain. */

@@ -1,7 +1,8 @@
-// Idempotency-Key: an answered request is answered again from its record; a new one gets a database
-// whose transaction also keeps the answer.
+// Idempotency-Key: a request gets a database whose transaction begins by claiming the key and also keeps the
+// answer; one that was answered is answered again from that record. The record is not looked up beforehand:
+// nearly every request is the first of its key, and the claim finds the others.
 
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import { answerOf } from '../answer.ts';
 import {
   type Answer,
@@ -22,8 +23,6 @@ export function idempotency({ settings, deps: { world } }: HttpKit): Step {
       const request = requestOf(context);
       const { db } = context.state;
       if (request === null || db === null) return next();
-      const earlier = await replayOf(db, request, world.clock);
-      if (earlier !== null) return replay(context, earlier);
       const entry = entryOf(context);
       const wrapped = wrapDatabase(db, request, {
         clock: world.clock,
@@ -35,11 +34,28 @@ export function idempotency({ settings, deps: { world } }: HttpKit): Step {
       try {
         await next();
       } catch (error) {
-        if (!(error instanceof TwinFound)) throw error;
-        replay(context, error.answer);
+        // Its own transaction is committed: what fails after it is no twin's business.
+        if (wrapped.outcome() !== null) throw error;
+        replay(context, await earlierAnswer(error, () => replayOf(db, request, world.clock)));
       }
     },
   };
+}
+
+/**
+ * What a twin was answered, or else the error is thrown that was caught. What fails before it claims the key
+ * (the resource is gone by now, a key is sealed) must not fail where its twin succeeded.
+ */
+async function earlierAnswer(
+  error: unknown,
+  stored: () => Promise<Answer | null>,
+): Promise<Answer> {
+  if (error instanceof TwinFound) return error.answer;
+  const answer = await stored().catch((thrown: unknown) => {
+    throw isAppError(thrown) ? thrown : error;
+  });
+  if (answer === null) throw error;
+  return answer;
 }
 
 function requestOf(context: HttpContext): IdempotentRequest | null {

@@ -104,6 +104,7 @@ const NOBODY: Caller = {
   credentialId: 'public',
   actions: new Set(),
   nodeIds: [],
+  atRoot: false,
   apiVersion: '',
 };
 
