@@ -25,7 +25,7 @@ export async function loadKernel(): Promise<LoadedKernel> {
       if (rows === 0) return [];
       const found = exactSearch(
         data.subarray(0, rows * query.length),
-        Float32Array.from(query),
+        new Float32Array(query),
         query.length,
         Math.min(k, rows),
         MetricKind.IP,

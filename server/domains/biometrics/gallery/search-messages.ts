@@ -1,7 +1,6 @@
 // What the pool and its worker threads say to each other.
 
 import type { Part } from './matrix.ts';
-import type { Hit } from './scan.ts';
 
 export interface SearchJob {
   id: number;
@@ -12,9 +11,13 @@ export interface SearchJob {
 
 export interface SearchAnswer {
   id: number;
-  hits: readonly Hit[];
+  /** Best first, with their scores beside them: two arrays of numbers are cheaper to hand over than objects. */
+  rows: ArrayLike<number>;
+  scores: ArrayLike<number>;
   failure: string | null;
 }
+
+export const NONE: ArrayLike<number> = [];
 
 export interface WorkerReady {
   ready: true;

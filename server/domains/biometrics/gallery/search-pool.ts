@@ -1,11 +1,14 @@
-// The search threads: hands each search to the least busy one, or to all when the gallery is large. A
+// Who searches: the calling thread itself where handing over would cost more than the search, once a turn of
+// the event loop; or else the search threads, the least busy one, or all of them when the gallery is large. A
 // thread that dies fails its searches (`unavailable`) and is replaced; it held nothing.
 
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { AppError } from '../../../shared/errors.ts';
 import type { Part } from './matrix.ts';
+import { loadKernel, type Kernel } from './kernel.ts';
 import { type Hit, mergeHits } from './scan.ts';
+import { searchParts } from './search-parts.ts';
 import type { SearchAnswer, SearchJob, WorkerReady } from './search-messages.ts';
 
 export interface SearchPool {
@@ -20,6 +23,8 @@ export interface SearchPool {
 
 /** Searches that wait in one thread; at milliseconds each, more would pass every deadline anyway. */
 const PENDING_MAX = 512;
+/** About a millisecond; handing over and back takes a quarter of one (docs/performance.md). */
+const AT_ONCE_VALUES_MAX = 12_000 * 512;
 /** Below this, sharing a search out costs more than it saves. */
 const SPLIT_PARTS_MIN = 4;
 
@@ -41,7 +46,17 @@ export function createSearchPool(options: {
   let stopped = false;
   let nextId = 0;
   let threads: Thread[] = [];
+  let ownKernel: Kernel | null = null;
+  let turnIsFree = true;
 
+  /** One a turn: whatever else waits for this thread waits for one such search at most. */
+  const maySearchHere = (query: Float32Array, parts: readonly Part[]): boolean => {
+    const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+    if (!turnIsFree || rows * query.length > AT_ONCE_VALUES_MAX) return false;
+    turnIsFree = false;
+    setImmediate(() => (turnIsFree = true));
+    return true;
+  };
   const add = async (): Promise<void> => {
     const thread = await startThread({ useLoop, log, onDeath: replace });
     if (stopped) await endThread(thread);
@@ -70,9 +85,15 @@ export function createSearchPool(options: {
     await Promise.all(old.map(endThread));
   };
   return {
-    start: restartAll,
+    start: async () => {
+      const loaded = useLoop ? null : await loadKernel();
+      ownKernel = loaded?.name === 'usearch' ? loaded.kernel : null;
+      await restartAll();
+    },
     search: async (query, parts, k) => {
       if (threads.length === 0) throw busy();
+      if (ownKernel !== null && maySearchHere(query, parts))
+        return searchParts(ownKernel, { query, parts, k });
       const shares = shareOut(parts, threads);
       const lists = await Promise.all(
         shares.map(({ thread, parts: share }) => ask(thread, { query, parts: share, k })),
@@ -82,6 +103,7 @@ export function createSearchPool(options: {
     distrust: async (why) => {
       if (useLoop) return;
       useLoop = true;
+      ownKernel = null;
       log.error({ why }, 'the vector library is not trusted any more; searching by the plain loop');
       await restartAll();
     },
@@ -152,9 +174,10 @@ function startThread({
   });
 }
 
-function settle(thread: Thread, { id, hits, failure }: SearchAnswer): void {
+function settle(thread: Thread, { id, rows, scores, failure }: SearchAnswer): void {
   const waiting = thread.pending.get(id);
   thread.pending.delete(id);
+  const hits = Array.from(rows, (row, place) => ({ row, score: scores[place] ?? 0 }));
   if (failure === null) waiting?.resolve(hits);
   else waiting?.reject(new Error(`A search failed: ${failure}`));
 }

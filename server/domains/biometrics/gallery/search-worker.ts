@@ -3,8 +3,9 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadKernel } from './kernel.ts';
-import { mergeHits, scan } from './scan.ts';
-import type { SearchAnswer, SearchJob, WorkerReady } from './search-messages.ts';
+import { scan } from './scan.ts';
+import { type SearchAnswer, type SearchJob, NONE, type WorkerReady } from './search-messages.ts';
+import { searchParts } from './search-parts.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('The search worker runs as a thread of the appliance only.');
@@ -21,15 +22,16 @@ port.postMessage({
   trouble: loaded.trouble,
 } satisfies WorkerReady);
 
-function answer({ id, query, parts, k }: SearchJob): SearchAnswer {
+function answer({ id, ...job }: SearchJob): SearchAnswer {
   try {
-    const lists = parts.map(({ memory, firstRow, rows }) =>
-      loaded
-        .kernel(new Float32Array(memory, 0, rows * query.length), query, { rows, k })
-        .map(({ row, score }) => ({ row: firstRow + row, score })),
-    );
-    return { id, hits: mergeHits(lists, k), failure: null };
+    const hits = searchParts(loaded.kernel, job);
+    return {
+      id,
+      rows: Int32Array.from(hits, ({ row }) => row),
+      scores: Float32Array.from(hits, ({ score }) => score),
+      failure: null,
+    };
   } catch (error) {
-    return { id, hits: [], failure: String(error) };
+    return { id, rows: NONE, scores: NONE, failure: String(error) };
   }
 }

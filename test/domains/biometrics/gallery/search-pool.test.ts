@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import {
@@ -66,6 +67,33 @@ describe('a search', () => {
       expect(best?.row).toBe(row);
       expect(best?.score).toBeCloseTo(1, 4);
     }
+  });
+
+  test('of many in one turn finds what each finds alone, by this thread or another', async () => {
+    const pool = await startPool({ workers: 2 });
+    const parts = filledMatrix(100, 9).parts();
+    const asked = Array.from({ length: 12 }, (_, at) => at * 8);
+    const together = await Promise.all(asked.map((row) => pool.search(unit(row), parts, 3)));
+    expect(together.map(([best]) => best?.row)).toEqual(asked);
+    for (const [at, row] of asked.entries()) {
+      await setImmediate();
+      const alone = await pool.search(unit(row), parts, 3);
+      expect(alone.map((hit) => hit.row)).toEqual(together[at]?.map((hit) => hit.row));
+    }
+  });
+
+  test('lets the event loop go on between two of its own', async () => {
+    const pool = await startPool();
+    const parts = filledMatrix(100, 9).parts();
+    const order: string[] = [];
+    const search = async (name: string): Promise<void> => {
+      await pool.search(unit(1), parts, 2);
+      order.push(name);
+    };
+    const all = [search('here'), search('by a thread')];
+    queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => order.push('what waited'))));
+    await Promise.all(all);
+    expect(order).toEqual(['here', 'what waited', 'by a thread']);
   });
 
   test('fails as unavailable when there is no thread', async () => {
