@@ -38,7 +38,7 @@ interface Shelf {
 }
 
 /** Rows asked for: more than one person's templates, so that the second person is among them. */
-const K_FIRST = 8;
+const K_FIRST = 6;
 /** So many erased rows may wait for a quiet moment; then searches wait for them. */
 const HIDDEN_MAX = 1_000;
 const SCORE_TOLERANCE = 1e-3;

@@ -1,7 +1,8 @@
-// The library's exact search behind one function, used in search workers only: it blocks its thread.
+// The library's exact search behind two functions, of values and of steps (coarse.ts); they block their thread.
 // It ignores the byteOffset of a view without a word (usearch 2.26: another person would be found), so
 // data must start at its buffer's first byte and the query is copied. A self-test proves it at start.
 
+import { coarsen } from './coarse.ts';
 import { scan, type Hit } from './scan.ts';
 
 export type Kernel = (
@@ -10,9 +11,18 @@ export type Kernel = (
   wanted: { rows: number; k: number },
 ) => Hit[];
 
+/** The k rows of highest inner product of steps, best first; what it says are exact integers. */
+export type CoarseKernel = (
+  steps: Int8Array,
+  query: Int8Array,
+  wanted: { rows: number; k: number },
+) => Hit[];
+
 export interface LoadedKernel {
   name: 'usearch' | 'loop';
   kernel: Kernel;
+  /** Null: only the plain loop is to be had. */
+  coarse: CoarseKernel | null;
   /** Why it is the loop; null when it is not. */
   trouble: string | null;
 }
@@ -36,13 +46,31 @@ export async function loadKernel(): Promise<LoadedKernel> {
         score: 1 - (found.distances[index] ?? 1),
       }));
     };
-    const trouble = selfTest(kernel);
-    if (trouble !== null) return { name: 'loop', kernel: scan, trouble };
-    return { name: 'usearch', kernel, trouble: null };
+    const coarse: CoarseKernel = (steps, query, { rows, k }) => {
+      if (steps.byteOffset !== 0) throw new Error('Invariant broken: a view with an offset');
+      if (rows === 0) return [];
+      const found = exactSearch(
+        steps.subarray(0, rows * query.length),
+        new Int8Array(query),
+        query.length,
+        Math.min(k, rows),
+        MetricKind.IP,
+        1,
+      );
+      return Array.from(found.keys, (key, index) => ({
+        row: Number(key),
+        score: 1 - (found.distances[index] ?? 1),
+      }));
+    };
+    const trouble = selfTest(kernel) ?? selfTestCoarse(coarse);
+    if (trouble !== null) return { ...LOOP, trouble };
+    return { name: 'usearch', kernel, coarse, trouble: null };
   } catch (error) {
-    return { name: 'loop', kernel: scan, trouble: String(error) };
+    return { ...LOOP, trouble: String(error) };
   }
 }
+
+export const LOOP: LoadedKernel = { name: 'loop', kernel: scan, coarse: null, trouble: null };
 
 const ROWS = 97;
 const DIMENSIONS = 33;
@@ -50,14 +78,7 @@ const SCORE_TOLERANCE = 1e-3;
 
 /** Every row finds itself first, and the same rows follow as by the loop. */
 export function selfTest(kernel: Kernel): string | null {
-  const data = new Float32Array(new SharedArrayBuffer(ROWS * DIMENSIONS * 4));
-  // Any fixed numbers without a pattern; a multiplicative generator is enough.
-  let state = 12_345;
-  for (let index = 0; index < data.length; index += 1) {
-    state = (state * 48_271) % 2_147_483_647;
-    data[index] = state / 2_147_483_647 - 0.5;
-  }
-  normalizeRows(data);
+  const data = drawRows();
   for (let row = 0; row < ROWS; row += 1) {
     const query = data.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS);
     const found = kernel(data, query, { rows: ROWS, k: 3 });
@@ -72,6 +93,33 @@ export function selfTest(kernel: Kernel): string | null {
     if (differs) return `the self-test failed at row ${row} of ${ROWS}`;
   }
   return null;
+}
+
+/** The same of steps: every score is the integer itself. */
+export function selfTestCoarse(kernel: CoarseKernel): string | null {
+  const steps = new Int8Array(new SharedArrayBuffer(ROWS * DIMENSIONS));
+  coarsen(drawRows(), steps, 400);
+  const floats = Float32Array.from(steps);
+  for (let row = 0; row < ROWS; row += 1) {
+    const at = [row * DIMENSIONS, (row + 1) * DIMENSIONS] as const;
+    const found = kernel(steps, steps.subarray(...at), { rows: ROWS, k: 5 });
+    const expected = scan(floats, floats.subarray(...at), { rows: ROWS, k: 5 });
+    const scores = (hits: readonly Hit[]): string => hits.map(({ score }) => score).join();
+    if (scores(found) !== scores(expected)) return `the coarse self-test failed at row ${row}`;
+  }
+  return null;
+}
+
+function drawRows(): Float32Array {
+  const data = new Float32Array(new SharedArrayBuffer(ROWS * DIMENSIONS * 4));
+  // Any fixed numbers without a pattern; a multiplicative generator is enough.
+  let state = 12_345;
+  for (let index = 0; index < data.length; index += 1) {
+    state = (state * 48_271) % 2_147_483_647;
+    data[index] = state / 2_147_483_647 - 0.5;
+  }
+  normalizeRows(data);
+  return data;
 }
 
 function normalizeRows(data: Float32Array): void {

@@ -4,6 +4,9 @@
 // A row leaves in two steps: hidden at once (zeroed, its label gone), and its place filled by the last
 // row once nobody searches, because a row that moves under a search could be missed.
 
+import { type Coarsened, coarsen, DIMENSIONS_MAX, scaleOf } from './coarse.ts';
+import { innerProduct } from './scan.ts';
+
 export interface RowLabel {
   templateId: string;
   personId: string;
@@ -12,6 +15,8 @@ export interface RowLabel {
 /** The filled part of a segment, as a search is given it. */
 export interface Part {
   memory: SharedArrayBuffer;
+  /** The same rows in steps; null where too much would be lost. */
+  coarse: { memory: SharedArrayBuffer; scale: number; worst: Coarsened } | null;
   firstRow: number;
   rows: number;
 }
@@ -37,10 +42,21 @@ export interface Matrix {
 /** 64 MiB at 512 dimensions; untouched pages cost nothing, and each call of the library about 30 µs. */
 export const SEGMENT_ROWS = 32_768;
 
+interface Segment {
+  values: Float32Array;
+  steps: Int8Array;
+  /** Of all rows that ever stood here: the longest, and the most that was lost of one. */
+  worst: Coarsened;
+}
+
+/** A row of which more than that is lost (it is no ordinary unit vector) makes its segment be searched as it is. */
+const LOST_MAX = 0.05;
+
 interface Rows {
   dimensions: number;
+  scale: number;
   segmentRows: number;
-  segments: Float32Array[];
+  segments: Segment[];
   labels: (RowLabel | null)[];
   rowOf: Map<string, number>;
   holes: number[];
@@ -49,6 +65,7 @@ interface Rows {
 export function createMatrix(dimensions: number, segmentRows = SEGMENT_ROWS): Matrix {
   const rows: Rows = {
     dimensions,
+    scale: scaleOf(dimensions),
     segmentRows,
     segments: [],
     labels: [],
@@ -66,26 +83,33 @@ export function createMatrix(dimensions: number, segmentRows = SEGMENT_ROWS): Ma
     compact: () => compact(rows),
     labelOf: (row) => rows.labels[row] ?? null,
     scoreOf: (row, query) => {
-      const vector = vectorAt(rows, row);
-      let sum = 0;
-      for (let index = 0; index < dimensions; index += 1) {
-        sum += (vector[index] ?? 0) * (query[index] ?? 0);
-      }
-      return sum;
+      return innerProduct(placeOf(rows, row).vector, 0, query);
     },
   };
 }
 
-function vectorAt({ segments, segmentRows, dimensions }: Rows, row: number): Float32Array {
+interface Place {
+  segment: Segment;
+  vector: Float32Array;
+  steps: Int8Array;
+}
+
+function placeOf({ segments, segmentRows, dimensions }: Rows, row: number): Place {
   const segment = segments[Math.floor(row / segmentRows)];
   if (segment === undefined) throw new Error('Invariant broken: a row outside the matrix');
   const start = (row % segmentRows) * dimensions;
-  return segment.subarray(start, start + dimensions);
+  const end = start + dimensions;
+  const { values, steps } = segment;
+  return { segment, vector: values.subarray(start, end), steps: steps.subarray(start, end) };
 }
 
-function partsOf({ segments, segmentRows, labels }: Rows): Part[] {
-  return segments.map((segment, index) => ({
-    memory: segment.buffer as SharedArrayBuffer,
+function partsOf({ segments, segmentRows, labels, scale, dimensions }: Rows): Part[] {
+  return segments.map(({ values, steps, worst }, index) => ({
+    memory: values.buffer as SharedArrayBuffer,
+    coarse:
+      worst.lost > LOST_MAX || dimensions > DIMENSIONS_MAX
+        ? null
+        : { memory: steps.buffer as SharedArrayBuffer, scale, worst: { ...worst } },
     firstRow: index * segmentRows,
     rows: Math.min(segmentRows, labels.length - index * segmentRows),
   }));
@@ -98,17 +122,39 @@ function append(rows: Rows, label: RowLabel, vector: Float32Array): void {
   }
   const row = labels.length;
   if (row === segments.length * segmentRows) {
-    segments.push(new Float32Array(new SharedArrayBuffer(segmentRows * dimensions * 4)));
+    segments.push({
+      values: new Float32Array(new SharedArrayBuffer(segmentRows * dimensions * 4)),
+      steps: new Int8Array(new SharedArrayBuffer(segmentRows * dimensions)),
+      worst: { length: 0, lost: 0 },
+    });
   }
-  vectorAt(rows, row).set(vector);
+  put(rows, row, vector);
   labels.push(label);
   rowOf.set(label.templateId, row);
+}
+
+function put(rows: Rows, row: number, vector: Float32Array): void {
+  const { segment, vector: values, steps } = placeOf(rows, row);
+  values.set(vector);
+  const { length, lost } = coarsen(vector, steps, rows.scale);
+  const { worst } = segment;
+  segment.worst = {
+    length: Math.max(worst.length, length),
+    lost: Math.max(worst.lost, lost),
+  };
+}
+
+function clear(rows: Rows, row: number): void {
+  const { vector, steps } = placeOf(rows, row);
+  // In this order: a search that reads the values half cleared finds the steps gone.
+  steps.fill(0);
+  vector.fill(0);
 }
 
 function hide(rows: Rows, templateId: string): boolean {
   const row = rows.rowOf.get(templateId);
   if (row === undefined) return false;
-  vectorAt(rows, row).fill(0);
+  clear(rows, row);
   rows.labels[row] = null;
   rows.rowOf.delete(templateId);
   rows.holes.push(row);
@@ -122,8 +168,8 @@ function compact(rows: Rows): void {
     const last = labels.length - 1;
     const label = labels[last];
     if (hole !== last && label !== null && label !== undefined) {
-      vectorAt(rows, hole).set(vectorAt(rows, last));
-      vectorAt(rows, last).fill(0);
+      put(rows, hole, placeOf(rows, last).vector);
+      clear(rows, last);
       labels[hole] = label;
       rowOf.set(label.templateId, hole);
     }

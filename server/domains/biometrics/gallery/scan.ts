@@ -31,8 +31,8 @@ export function mergeHits(lists: readonly (readonly Hit[])[], k: number): Hit[] 
     .slice(0, k);
 }
 
-/** Four sums, so that additions need not wait for each other. */
-function innerProduct(data: Float32Array, start: number, query: Float32Array): number {
+/** In double precision; four sums, so that additions need not wait for each other. */
+export function innerProduct(data: Float32Array, start: number, query: Float32Array): number {
   let a = 0;
   let b = 0;
   let c = 0;

@@ -14,6 +14,8 @@ export interface SearchAnswer {
   /** Best first, with their scores beside them: two arrays of numbers are cheaper to hand over than objects. */
   rows: ArrayLike<number>;
   scores: ArrayLike<number>;
+  /** Why the library is not to be believed. */
+  doubt: string | null;
   failure: string | null;
 }
 

@@ -6,9 +6,9 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { AppError } from '../../../shared/errors.ts';
 import type { Part } from './matrix.ts';
-import { loadKernel, type Kernel } from './kernel.ts';
+import { type LoadedKernel, loadKernel } from './kernel.ts';
 import { type Hit, mergeHits } from './scan.ts';
-import { searchParts } from './search-parts.ts';
+import { type Search, type Searched, searchParts } from './search-parts.ts';
 import type { SearchAnswer, SearchJob, WorkerReady } from './search-messages.ts';
 
 export interface SearchPool {
@@ -23,15 +23,15 @@ export interface SearchPool {
 
 /** Searches that wait in one thread; at milliseconds each, more would pass every deadline anyway. */
 const PENDING_MAX = 512;
-/** About a millisecond; handing over and back takes a quarter of one (docs/performance.md). */
-const AT_ONCE_VALUES_MAX = 12_000 * 512;
+/** About a millisecond; handing over and back takes a quarter of one or more (docs/performance.md). */
+const AT_ONCE_BYTES_MAX = 24_000_000;
 /** Below this, sharing a search out costs more than it saves. */
 const SPLIT_PARTS_MIN = 4;
 
 interface Thread {
   worker: Worker;
   kernel: WorkerReady['kernel'];
-  pending: Map<number, { resolve(hits: readonly Hit[]): void; reject(error: Error): void }>;
+  pending: Map<number, { resolve(found: Searched): void; reject(error: Error): void }>;
   /** Set when it is stopped on purpose. */
   ending: boolean;
 }
@@ -46,13 +46,13 @@ export function createSearchPool(options: {
   let stopped = false;
   let nextId = 0;
   let threads: Thread[] = [];
-  let ownKernel: Kernel | null = null;
+  let ownKernel: LoadedKernel | null = null;
   let turnIsFree = true;
 
   /** One a turn: whatever else waits for this thread waits for one such search at most. */
-  const maySearchHere = (query: Float32Array, parts: readonly Part[]): boolean => {
-    const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-    if (!turnIsFree || rows * query.length > AT_ONCE_VALUES_MAX) return false;
+  const maySearchHere = ({ query, parts }: Search): boolean => {
+    const bytes = parts.reduce((sum, { rows, coarse }) => sum + rows * (coarse ? 1 : 4), 0);
+    if (!turnIsFree || bytes * query.length > AT_ONCE_BYTES_MAX) return false;
     turnIsFree = false;
     setImmediate(() => (turnIsFree = true));
     return true;
@@ -68,7 +68,7 @@ export function createSearchPool(options: {
     log.error('a search thread of the gallery died and is replaced');
     add().catch((error: unknown) => log.error({ err: error }, 'no search thread could be started'));
   };
-  const ask = (thread: Thread, job: Omit<SearchJob, 'id'>): Promise<readonly Hit[]> => {
+  const ask = (thread: Thread, job: Search): Promise<Searched> => {
     if (thread.pending.size >= PENDING_MAX) throw busy();
     nextId += 1;
     const id = nextId;
@@ -84,29 +84,39 @@ export function createSearchPool(options: {
     await Promise.all(Array.from({ length: workers }, add));
     await Promise.all(old.map(endThread));
   };
+  const distrust = async (why: string): Promise<void> => {
+    if (useLoop) return;
+    useLoop = true;
+    ownKernel = null;
+    log.error({ why }, 'the vector library is not trusted any more; searching by the plain loop');
+    await restartAll();
+  };
+  const searchSomewhere = async (wanted: Search): Promise<Searched> => {
+    if (threads.length === 0) throw busy();
+    if (ownKernel !== null && maySearchHere(wanted)) return searchParts(ownKernel, wanted);
+    const shares = shareOut(wanted.parts, threads);
+    const found = await Promise.all(
+      shares.map(({ thread, parts }) => ask(thread, { ...wanted, parts })),
+    );
+    const hits = mergeHits(
+      found.map((each) => each.hits),
+      wanted.k,
+    );
+    return { hits, doubt: found.find(({ doubt }) => doubt !== null)?.doubt ?? null };
+  };
   return {
     start: async () => {
       const loaded = useLoop ? null : await loadKernel();
-      ownKernel = loaded?.name === 'usearch' ? loaded.kernel : null;
+      ownKernel = loaded?.name === 'usearch' ? loaded : null;
       await restartAll();
     },
     search: async (query, parts, k) => {
-      if (threads.length === 0) throw busy();
-      if (ownKernel !== null && maySearchHere(query, parts))
-        return searchParts(ownKernel, { query, parts, k });
-      const shares = shareOut(parts, threads);
-      const lists = await Promise.all(
-        shares.map(({ thread, parts: share }) => ask(thread, { query, parts: share, k })),
-      );
-      return mergeHits(lists, k);
+      const found = await searchSomewhere({ query, parts, k });
+      if (found.doubt === null) return found.hits;
+      await distrust(found.doubt);
+      return (await searchSomewhere({ query, parts, k })).hits;
     },
-    distrust: async (why) => {
-      if (useLoop) return;
-      useLoop = true;
-      ownKernel = null;
-      log.error({ why }, 'the vector library is not trusted any more; searching by the plain loop');
-      await restartAll();
-    },
+    distrust,
     kernel: () =>
       threads.some((thread) => thread.kernel === 'loop') || useLoop ? 'loop' : 'usearch',
     stop: async () => {
@@ -174,11 +184,11 @@ function startThread({
   });
 }
 
-function settle(thread: Thread, { id, rows, scores, failure }: SearchAnswer): void {
+function settle(thread: Thread, { id, rows, scores, doubt, failure }: SearchAnswer): void {
   const waiting = thread.pending.get(id);
   thread.pending.delete(id);
   const hits = Array.from(rows, (row, place) => ({ row, score: scores[place] ?? 0 }));
-  if (failure === null) waiting?.resolve(hits);
+  if (failure === null) waiting?.resolve({ hits, doubt });
   else waiting?.reject(new Error(`A search failed: ${failure}`));
 }
 

@@ -2,8 +2,7 @@
 // not copied. Answers a failure as a message; only a crash ends it.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadKernel } from './kernel.ts';
-import { scan } from './scan.ts';
+import { loadKernel, LOOP } from './kernel.ts';
 import { type SearchAnswer, type SearchJob, NONE, type WorkerReady } from './search-messages.ts';
 import { searchParts } from './search-parts.ts';
 
@@ -11,9 +10,7 @@ const port = parentPort;
 if (port === null) throw new Error('The search worker runs as a thread of the appliance only.');
 
 const { useLoop } = workerData as { useLoop: boolean };
-const loaded = useLoop
-  ? { name: 'loop' as const, kernel: scan, trouble: null }
-  : await loadKernel();
+const loaded = useLoop ? LOOP : await loadKernel();
 
 port.on('message', (job: SearchJob) => port.postMessage(answer(job)));
 port.postMessage({
@@ -24,14 +21,15 @@ port.postMessage({
 
 function answer({ id, ...job }: SearchJob): SearchAnswer {
   try {
-    const hits = searchParts(loaded.kernel, job);
+    const { hits, doubt } = searchParts(loaded, job);
     return {
       id,
       rows: Int32Array.from(hits, ({ row }) => row),
-      scores: Float32Array.from(hits, ({ score }) => score),
+      scores: Float64Array.from(hits, ({ score }) => score),
+      doubt,
       failure: null,
     };
   } catch (error) {
-    return { id, rows: NONE, scores: NONE, failure: String(error) };
+    return { id, rows: NONE, scores: NONE, doubt: null, failure: String(error) };
   }
 }
