@@ -20,7 +20,7 @@ import { type Server, serverEnvironment, startServer } from '../subject/server.t
 import { sqliteStore } from '../subject/store.ts';
 
 const PROBES = 64;
-const RECORDED = 32;
+const RECORDED = 5 * PAYERS;
 const PEER = 'bare search + the same SQL, called directly';
 const PEER_MS = 300_000;
 
@@ -108,12 +108,16 @@ async function countPeer(side: Side, decisionsFile: string): Promise<string> {
 
 /** Two of each payer at least, so that what belongs to a person is known from what is new. */
 function decisionsIn(transactions: readonly Statement[][]): Statement[][] {
-  const decisions = transactions.filter((statements) =>
-    statements.some(({ text }) => /insert into payment\b/.test(text)),
+  // A group may have committed something else together with one; that is no part of it.
+  const decisions = transactions.filter(
+    (statements) =>
+      /insert into payment_decision/.test(statements[0]?.text ?? '') &&
+      statements.some(({ text }) => /insert into payment\b/.test(text)) &&
+      /update payment_decision/.test(statements.at(-1)?.text ?? ''),
   );
   if (decisions.length < 2 * PAYERS)
     throw new Error(`Expected ${2 * PAYERS} recorded decisions, found ${decisions.length}.`);
-  return decisions.slice(-2 * PAYERS);
+  return decisions;
 }
 
 async function timed(side: Side, decisionsFile: string): Promise<{ p50: Rounds; p99: Rounds }> {

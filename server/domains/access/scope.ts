@@ -24,5 +24,8 @@ export async function can(
   nodeId: string,
 ): Promise<boolean> {
   if (caller.orgId !== db.org) return false;
+  // Its own place, as a terminal's: there by the credential itself.
+  if (caller.nodeIds.includes(nodeId) && scopeOf(caller, action).deny === '[]')
+    return caller.actions.has(action);
   return isInScope(db, scopeOf(caller, action), nodeId);
 }

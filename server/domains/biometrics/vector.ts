@@ -1,6 +1,7 @@
 // Vectors between the wire (base64 of little-endian float32), the seal (bytes) and the gallery (unit
 // length). Errors tell sizes, never values.
 
+import { endianness } from 'node:os';
 import { AppError } from '../../shared/errors.ts';
 
 export type VectorReading = { ok: true; vector: Float32Array } | { ok: false; detail: string };
@@ -31,7 +32,7 @@ export function readVector(text: string, dimensions: number): VectorReading {
 
 function lengthOf(vector: Float32Array): number {
   let sum = 0;
-  for (const value of vector) sum += value * value;
+  for (let index = 0; index < vector.length; index += 1) sum += (vector[index] as number) ** 2;
   return Math.sqrt(sum);
 }
 
@@ -47,17 +48,18 @@ export function requireVector(text: string, dimensions: number, pointer: string)
   });
 }
 
+/** Little-endian on every machine; where that is the machine's own order, bytes are only copied. */
 export function toBytes(vector: Float32Array): Buffer {
-  const bytes = Buffer.alloc(vector.length * 4);
-  for (const [index, value] of vector.entries()) bytes.writeFloatLE(value, index * 4);
-  return bytes;
+  const bytes = Buffer.from(new Float32Array(vector).buffer);
+  return IS_LITTLE ? bytes : bytes.swap32();
 }
 
 /** Copies: a Buffer may start anywhere in a shared pool. */
 export function fromBytes(bytes: Buffer): Float32Array {
-  const vector = new Float32Array(bytes.length / 4);
-  for (let index = 0; index < vector.length; index += 1) {
-    vector[index] = bytes.readFloatLE(index * 4);
-  }
-  return vector;
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  if (!IS_LITTLE) Buffer.from(copy.buffer).swap32();
+  return new Float32Array(copy.buffer);
 }
+
+const IS_LITTLE = endianness() === 'LE';

@@ -15,7 +15,8 @@ export function createBell(): Bell {
   return {
     ring: () => {
       rang = true;
-      wake?.();
+      // In a turn of its own: whoever rings, after a commit, has somebody to answer first.
+      if (wake !== null) setImmediate(() => wake?.());
     },
     wait: (timers, timeoutMs) =>
       new Promise((resolve) => {
