@@ -59,7 +59,8 @@ LABEL org.opencontainers.image.title="Sallyport" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.base.name="${BASE}" \
       org.opencontainers.image.licenses="UNLICENSED"
-ENV NODE_ENV=production HOME=/tmp
+# The last as in installer/runtimes/server-environment.ts.
+ENV NODE_ENV=production HOME=/tmp MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /var/lib/sallyport
 # A number, so that Kubernetes can see that it is not root; any other UID with group 0 works too.
 USER 10001:0

@@ -38,6 +38,7 @@ import { connectDatabases } from './platform/database/connect.ts';
 import { assertDurable } from './platform/database/durability.ts';
 import { assertSchema } from './platform/database/schema-version.ts';
 import type { Deps } from './platform/deps.ts';
+import { giveBackMemory } from './platform/give-back-memory.ts';
 import {
   createDrainSwitch,
   createHttpApp,
@@ -233,6 +234,7 @@ export async function compose(
       await biometrics.startGallery();
       closers.push(biometrics.stopGallery);
     }
+    giveBackMemory(databases);
     closers.push(() => outbox.stop(http.drainMs));
     let gateway: string | null = null;
     if (serves('all', 'gateway')) {

@@ -13,9 +13,11 @@ import {
 import { expiryWarning, verifyTrustRoot } from '../config/trust-root.ts';
 import { compose, type ServingRole } from './compose.ts';
 import { databaseSettings } from './database-settings.ts';
+import type { DatabaseSettings } from './platform/database/connect.ts';
+import type { MigrationReport } from './platform/database/migrate.ts';
 import { followConfig } from './follow-config.ts';
 import { createLiveConfig } from './live-config.ts';
-import { migrateUp } from './platform/database/migrate.ts';
+import { isBehind } from './platform/database/is-behind.ts';
 import { NEWER_SCHEMA } from './platform/database/schema-version.ts';
 import { refuseHalfRestored } from './refuse-half-restored.ts';
 import { lockSqlite } from './platform/database/sqlite-lock.ts';
@@ -63,7 +65,7 @@ async function start(
   const trust = config.trust.root_file === null ? null : verifyTrustRoot(config.trust.root_file);
   const settings = databaseSettings(config);
   if (role === 'migrate') {
-    const { applied, current, newer } = await migrateUp(settings, MIGRATIONS);
+    const { applied, current, newer } = await migrate(settings);
     const notice = newer.length === 0 ? {} : { newer, notice: NEWER_SCHEMA };
     console.log(JSON.stringify({ migrated: applied, current, ...notice }));
     return 0;
@@ -72,7 +74,8 @@ async function start(
   // beside a server that runs, and changes nothing under it.
   const alone = settings.kind === 'sqlite' && role !== 'check';
   const lock = alone ? lockSqlite(settings.file, process.pid) : null;
-  if (alone) await migrateUp(settings, MIGRATIONS);
+  const names = MIGRATIONS.map(({ name }) => name);
+  if (alone && isBehind(settings.file, names)) await migrate(settings);
   const serving = role === 'check' ? 'all' : (role as ServingRole);
   const world = realWorld();
   const live = createLiveConfig(loaded, { load, clock: world.clock });
@@ -103,6 +106,12 @@ async function start(
   await stopped;
   lock?.release();
   return 0;
+}
+
+/** What runs migrations is loaded only where there are some. */
+async function migrate(settings: DatabaseSettings): Promise<MigrationReport> {
+  const { migrateUp } = await import('./platform/database/migrate.ts');
+  return migrateUp(settings, MIGRATIONS);
 }
 
 /** The first signal drains; a second one ends at once. */

@@ -3,6 +3,7 @@
 
 import { copyFileSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { SERVER_ENVIRONMENT } from '../../installer/runtimes/server-environment.ts';
 import type { Context, Measure, Result } from '../measure.ts';
 import { sleep } from '../../scripts/chaos/wait.ts';
 import { atMost, type Aim, compare, REPORT } from '../result.ts';
@@ -79,7 +80,7 @@ const MEMORY_STARTS = 3;
 
 function startOurs(context: Context, dataDir: string): Promise<Started> {
   const { root, folder } = context;
-  const env = { ...serverEnvironment(dataDir), ...compileCache(folder) };
+  const env = { ...serverEnvironment(dataDir), ...compileCache(folder), ...SERVER_ENVIRONMENT };
   return startServer({ root, folder, dataDir, env, role: 'all' });
 }
 

@@ -28,6 +28,7 @@ import { changeOfProcess, serveStep, settle, whyEnded } from './serve.ts';
 import { stageRelease } from './stage-release.ts';
 import type { ServerCommand, Supervisor } from './supervisor.ts';
 import { systemdSupervisor } from './systemd.ts';
+import { SERVER_ENVIRONMENT } from '../server-environment.ts';
 
 const CHECK_LIMIT_MS = 120_000;
 const MIGRATE_LIMIT_MS = 3_600_000;
@@ -99,7 +100,7 @@ function supervisorOf(host: Host, layout: Layout, { settings, config }: Applianc
     return {
       node: await nodeOf(host, release),
       args: [join(release, 'server/main.ts'), '--config', join(layout.current, 'server.yaml')],
-      env: { NODE_COMPILE_CACHE: join(layout.data, 'compile-cache') },
+      env: { NODE_COMPILE_CACHE: join(layout.data, 'compile-cache'), ...SERVER_ENVIRONMENT },
     };
   };
   if (settings.process.supervisor === 'pidfile') return pidfileSupervisor(host, layout, command);

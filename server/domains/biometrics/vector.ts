@@ -54,8 +54,10 @@ export function toBytes(vector: Float32Array): Buffer {
   return IS_LITTLE ? bytes : bytes.swap32();
 }
 
-/** Copies: a Buffer may start anywhere in a shared pool. */
+/** A view where that can be: a Buffer may also start anywhere in a shared pool. */
 export function fromBytes(bytes: Buffer): Float32Array {
+  if (IS_LITTLE && bytes.byteOffset % 4 === 0)
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const copy = new Uint8Array(bytes.length);
   copy.set(bytes);
   if (!IS_LITTLE) Buffer.from(copy.buffer).swap32();

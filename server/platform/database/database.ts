@@ -54,6 +54,8 @@ export interface Databases {
   durability(): Promise<readonly Record<string, string>[]>;
   /** For /readyz: throws when the database does not answer. */
   ping(): Promise<void>;
+  /** Gives back memory that can be had again at any time, such as pages of a file. */
+  shrink(): void;
   /** Open, idle and waiting, for the metrics. */
   connections(): Readonly<Record<string, number>>;
   close(): Promise<void>;

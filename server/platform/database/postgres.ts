@@ -116,6 +116,7 @@ export function connectPostgres(settings: PostgresSettings, world: DatabaseWorld
     },
     durability: async () => Promise.all([readDurability(pools.app), readDurability(pools.engine)]),
     ping: async () => void (await pools.app.query('select 1')),
+    shrink: () => undefined,
     connections: () => ({
       app_total: pools.app.totalCount,
       app_idle: pools.app.idleCount,

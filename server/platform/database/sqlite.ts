@@ -98,6 +98,9 @@ export function connectSqlite(settings: SqliteSettings, world: DatabaseWorld): D
     engine,
     durability: async () => [readDurability(writer), readDurability(reader)],
     ping: async () => void reader.prepare('select 1').get(),
+    shrink: () => {
+      for (const { connection } of [writer, reader]) connection.pragma('shrink_memory');
+    },
     connections: () => ({ writer: 1, reader: 1 }),
     close: async () => {
       await group.idle();
@@ -129,10 +132,15 @@ function keepToOwner(file: string): void {
   }
 }
 
+/** The operating system keeps the file's pages as well. */
+const CACHE_KB = 2_000;
+
 function openConnection(settings: SqliteSettings, readonly: boolean): Side {
   if (!readonly) keepToOwner(settings.file);
   const connection = new Sqlite(settings.file, { readonly });
   connection.pragma('busy_timeout = 5000');
+  // The addon's default is 16 MB on each connection, which loading the gallery alone would fill.
+  connection.pragma(`cache_size = -${CACHE_KB}`);
   connection.pragma('foreign_keys = on');
   connection.pragma('trusted_schema = off');
   connection.pragma(`synchronous = ${settings.synchronous}`);

@@ -200,8 +200,8 @@ describe('a read outside a transaction', () => {
   test('may not write, neither for an organization nor for the engine', async () => {
     const { orgId, siteId } = await database.seedOrganization();
     const databases = database.databases();
-    const rename = `update node set name = 'written' where org_id = $1 and id = $2`;
-    await expect(databases.org(orgId).execute(rename, [orgId, siteId])).rejects.toThrow(
+    const write = `update node set name = 'written' where org_id = $1 and id = $2`;
+    await expect(databases.org(orgId).execute(write, [orgId, siteId])).rejects.toThrow(
       /read-?only/,
     );
     await expect(

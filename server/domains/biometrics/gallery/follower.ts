@@ -33,7 +33,7 @@ export interface FollowerParts {
 }
 
 export const POLL_MS = 200;
-const PAGE_ROWS = 512;
+const PAGE_ROWS = 128;
 /** So many templates are opened before others get their turn: about five milliseconds. */
 const TURN_ROWS = 64;
 /** Looks at the log that wait for their confirmation; a busy database confirms within a few. */

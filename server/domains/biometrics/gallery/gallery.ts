@@ -65,6 +65,7 @@ export function createGallery(options: {
       }
       shelf.matrix.append(label, vector);
       shelfOfTemplate.set(label.templateId, shelf);
+      pool.expect(shelf.matrix.size() * vector.length);
     },
     erase: (templateId) => {
       const shelf = shelfOfTemplate.get(templateId);

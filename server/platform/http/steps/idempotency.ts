@@ -51,11 +51,13 @@ async function earlierAnswer(
   stored: () => Promise<Answer | null>,
 ): Promise<Answer> {
   if (error instanceof TwinFound) return error.answer;
-  const answer = await stored().catch((thrown: unknown) => {
-    throw isAppError(thrown) ? thrown : error;
-  });
-  if (answer === null) throw error;
-  return answer;
+  try {
+    const answer = await stored();
+    if (answer !== null) return answer;
+  } catch (thrown) {
+    if (isAppError(thrown)) throw thrown;
+  }
+  throw error;
 }
 
 function requestOf(context: HttpContext): IdempotentRequest | null {
