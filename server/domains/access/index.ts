@@ -7,10 +7,10 @@ import type { Actor } from '../audit/index.ts';
 import { authenticate } from './authenticate.ts';
 import { createApiKey, type MadeApiKey, type NewApiKey } from './create-api-key.ts';
 import { createOrganization, type MadeOrganization } from './create-organization.ts';
+import { existingNode } from './existing-node.ts';
 import { accessRoutes, type AccessSettings } from './routes.ts';
 import { can, reachesAll, scopeOf } from './scope.ts';
 import { findApiKey } from './store-keys.ts';
-import { findNode } from './store-nodes.ts';
 
 export { ACTIONS, type Action, DEVICE_SELF, isAction } from './actions.ts';
 export { API_KEY_PATTERN, type KeyEnvironment, makeKeyText } from './api-key.ts';
@@ -53,7 +53,7 @@ export function createAccess(deps: Deps, settings: AccessSettings): Access {
     createOrganization: (wanted) => createOrganization(deps, { ...wanted, ...settings }),
     createApiKey: (tx, wanted) => createApiKey(deps, tx, { ...wanted, ...settings }),
     locators: {
-      node: async (db, id) => (await findNode(db, id))?.id ?? null,
+      node: (db, id) => existingNode(deps.databases, db, id),
       api_key: async (db, id) => (await findApiKey(db, id))?.nodeId ?? null,
     },
     routes: accessRoutes(deps, settings),

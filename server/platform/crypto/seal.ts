@@ -3,7 +3,13 @@
 // ciphertext as the commitment. Synchronous: may run inside a transaction.
 // Layout: version 1 · salt 32 · commitment 32 · nonce 12 · tag 16 · ciphertext.
 
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto';
 import type { Random } from '../../shared/world.ts';
 import { sameBytes } from './bytes.ts';
 import { KEY_BYTES, SealBrokenError } from './key-wrap.ts';
@@ -57,8 +63,11 @@ export function openRecord(context: SealContext, sealed: Buffer): Buffer {
 }
 
 /** info = label | record id | salt (RFC 5869 §2.3): one expansion gives the key and its commitment. */
-function derive(context: SealContext, salt: Buffer): { key: Buffer; commitment: Buffer } {
+function derive(context: SealContext, salt: Buffer): { key: KeyObject; commitment: Buffer } {
   const info = Buffer.concat([Buffer.from(`${context.label}|${context.recordId}|`, 'utf8'), salt]);
-  const bytes = Buffer.from(hkdfSync('sha256', context.dek, '', info, 2 * KEY_BYTES));
-  return { key: bytes.subarray(0, KEY_BYTES), commitment: bytes.subarray(KEY_BYTES) };
+  const bytes = Buffer.from(
+    hkdfSync('sha256', createSecretKey(context.dek), '', info, 2 * KEY_BYTES),
+  );
+  const key = createSecretKey(bytes.subarray(0, KEY_BYTES));
+  return { key, commitment: bytes.subarray(KEY_BYTES) };
 }
