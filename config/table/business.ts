@@ -32,7 +32,7 @@ export const identificationSettings = {
     live: true,
   }),
   workers: setting({
-    doc: 'Threads that search the gallery.',
+    doc: 'Threads that search large galleries, and what the calling thread has no turn for. Started when first needed.',
     format: integer({ min: 1, max: 64 }, 'threads'),
     default: 1,
   }),
