@@ -24,6 +24,8 @@ interface Transactional {
   send(text: string, params?: readonly Param[]): void;
   /** Runs after the commit is durable; never when the transaction rolls back. Must not throw. */
   afterCommit(run: () => void): void;
+  /** Runs when nothing of it was kept. Must not throw. */
+  afterRollback(run: () => void): void;
 }
 
 /** Asked for by what must be atomic. A plain database does not type-check in its place. */
@@ -78,6 +80,14 @@ export function transaction<TxType, T>(
   work: (tx: TxType) => Promise<T>,
 ): Promise<T> {
   return db.begin(work);
+}
+
+/** A statement of a transaction that is over: it would run in nobody's, or in somebody else's. */
+export class TransactionEndedError extends Error {
+  constructor() {
+    super('This transaction has ended; its statements may not be used any more.');
+    this.name = 'TransactionEndedError';
+  }
 }
 
 const ORG_ID = /^[a-z0-9_]{1,40}$/;

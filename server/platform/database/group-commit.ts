@@ -22,6 +22,7 @@ export interface GroupWork<T> {
   run(): Promise<T>;
   close(): void;
   committed(): void;
+  rolledBack(): void;
 }
 
 interface Job {
@@ -158,13 +159,16 @@ async function runOne(db: Sqlite.Database, job: Job): Promise<void> {
 
 function answer(job: Job, failure: Error | null): void {
   if (failure !== null) {
-    job.reject(job.outcome?.ok === false ? job.outcome.error : failure);
+    // Whatever it says of itself may rest on what another of the group had written.
+    job.work.rolledBack();
+    job.reject(failure);
     return;
   }
   if (job.outcome?.ok === true) {
     job.work.committed();
     job.resolve(job.outcome.value);
   } else {
+    job.work.rolledBack();
     job.reject(job.outcome?.error ?? new Error('The work of this transaction did not run.'));
   }
 }

@@ -65,6 +65,8 @@ export class Exchange implements pg.Submittable {
   readonly #said: Answer[] = [];
   #prepared: Prepared[] = [];
   #rows: Row[] = [];
+  /** A value that could not be read. Thrown here it would end the process: this is called by the socket. */
+  #unreadable: unknown = null;
   #resolve: (answers: Answer[]) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
@@ -118,12 +120,16 @@ export class Exchange implements pg.Submittable {
 
   handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {
     const columns = this.#prepared[this.#said.length]?.columns ?? [];
-    const row: Row = {};
-    for (const [index, { name, parse }] of columns.entries()) {
-      const text = fields[index] ?? null;
-      row[name] = text === null ? null : parse(text);
+    try {
+      const row: Row = {};
+      for (const [index, { name, parse }] of columns.entries()) {
+        const text = fields[index] ?? null;
+        row[name] = text === null ? null : parse(text);
+      }
+      this.#rows.push(row);
+    } catch (error) {
+      this.#unreadable ??= error;
     }
-    this.#rows.push(row);
   }
 
   handleCommandComplete({ text }: { text: string }): void {
@@ -137,7 +143,8 @@ export class Exchange implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.#resolve(this.#said);
+    if (this.#unreadable === null) this.#resolve(this.#said);
+    else this.#reject(this.#unreadable);
   }
 
   handleError(error: unknown): void {

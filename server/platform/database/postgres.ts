@@ -3,6 +3,7 @@
 // gone with it, so a borrowed connection never remembers the one before. Needs session pooling.
 
 import pg from 'pg';
+import { pause, type Timers } from '../../shared/world.ts';
 import {
   checkOrgId,
   type Databases,
@@ -11,9 +12,11 @@ import {
   type Queryable,
   type Row,
   type StatementHook,
+  TransactionEndedError,
   type Tx,
 } from './database.ts';
 import type { Dialect } from './dialect.ts';
+import { postgresDialect } from './postgres-dialect.ts';
 import {
   type Answer,
   Connected,
@@ -34,60 +37,10 @@ export interface PostgresSettings {
 }
 
 const RETRIES_MAX = 5;
-const RETRYABLE = new Set(['40001', '40P01']); // serialization_failure, deadlock_detected
-const LOCK_NOT_AVAILABLE = '55P03';
-/** The network's codes, then Postgres' own: resources, operator intervention, statement time-out. */
-const UNAVAILABLE: ReadonlySet<string> = new Set(
-  `ECONNREFUSED ECONNRESET ETIMEDOUT ENOTFOUND EPIPE
-   ${LOCK_NOT_AVAILABLE} 53100 53200 53300 57014 57P01 57P02 57P03`.split(/\s+/),
-);
+/** Whoever waited for this one's locks must wake and take them first, or both stand where they stood. */
+const RETRY_PAUSE_MS = 20;
 /** Nobody waits longer for another's row: a request's own deadline is near. */
 const LOCK_TIMEOUT_MS = 5_000;
-
-export function postgresDialect(
-  nowMs = '(extract(epoch from clock_timestamp()) * 1000)::bigint',
-): Dialect {
-  return {
-    name: 'postgres',
-    nowMs,
-    forUpdate: 'for update',
-    forUpdateSkipLocked: 'for update skip locked',
-    holdName: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
-    textsOf: (param) => `select jsonb_array_elements_text(${param}::jsonb)`,
-    integersOf: (param) => `select jsonb_array_elements_text(${param}::jsonb)::bigint`,
-    rowsOf: (param, columns, alias) => {
-      const types = { text: 'text', integer: 'bigint' };
-      const defs = Object.entries(columns).map(([name, type]) => `${name} ${types[type]}`);
-      return `jsonb_to_recordset(${param}::jsonb) as ${alias}(${defs.join(', ')})`;
-    },
-    bytesOfHex: (column) => `decode(${column}, 'hex')`,
-    jsonText: (column, key) => `(${column}::jsonb ->> '${key}')`,
-    isUniqueViolation: (error) => hasCode(error, '23505'),
-    isForeignKeyViolation: (error) => hasCode(error, '23503'),
-    isRetryable: (error) => [...RETRYABLE].some((code) => hasCode(error, code)),
-    isLockTimeout: (error) => hasCode(error, LOCK_NOT_AVAILABLE),
-    isUnavailable: (error) =>
-      [...RETRYABLE, ...UNAVAILABLE].some((code) => hasCode(error, code)) ||
-      (error instanceof Error && error.message.startsWith('Connection terminated')),
-    gap: {
-      highest: async (db, sequence) => {
-        const rows = await db.query(`select last_value from ${sequence}_pos_seq`);
-        return Number(rows[0]?.['last_value'] ?? 0);
-      },
-      ticket: async (db) => {
-        const rows = await db.query('select pg_current_xact_id()::text as ticket');
-        return String(rows[0]?.['ticket']);
-      },
-      passed: async (db, ticket) => {
-        const rows = await db.query(
-          'select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 as passed',
-          [ticket],
-        );
-        return rows[0]?.['passed'] === true;
-      },
-    },
-  };
-}
 
 export function connectPostgres(settings: PostgresSettings, world: DatabaseWorld): Databases {
   const dialect = postgresDialect(world.nowMs);
@@ -97,6 +50,7 @@ export function connectPostgres(settings: PostgresSettings, world: DatabaseWorld
     dialect,
     org,
     hook: world.hook,
+    timers: world.timers,
   });
 
   return {
@@ -134,6 +88,7 @@ interface Room {
   dialect: Dialect;
   org: string | null;
   hook: StatementHook | undefined;
+  timers: Timers;
 }
 
 const TYPES = new pg.TypeOverrides();
@@ -159,7 +114,7 @@ function createPool(settings: PostgresSettings, role: 'app' | 'engine'): pg.Pool
     options: `-c synchronous_commit=on -c lock_timeout=${LOCK_TIMEOUT_MS}`,
   });
   // A broken idle connection is replaced by the pool; without a listener it would end the process.
-  pool.on('error', () => undefined);
+  pool.on('error', ignored);
   return pool;
 }
 
@@ -188,13 +143,20 @@ async function begin<T>(room: Room, work: (tx: Tx | EngineTx) => Promise<T>): Pr
       return await beginOnce(room, work);
     } catch (error) {
       if (attempt >= RETRIES_MAX || !room.dialect.isRetryable(error)) throw error;
+      await pause(room.timers, attempt * RETRY_PAUSE_MS);
     }
   }
 }
 
 async function beginOnce<T>(room: Room, work: (tx: Tx | EngineTx) => Promise<T>): Promise<T> {
   const after: (() => void)[] = [];
-  const value = await borrow(room, async (last) => {
+  const undone: (() => void)[] = [];
+  let open = true;
+  const said = (text: string, params: readonly Param[] = []): Statement => {
+    if (!open) throw new TransactionEndedError();
+    return hooked(room, text, params);
+  };
+  const borrowed = borrow(room, async (last) => {
     let waiting: Statement[] = [BEGIN, bound(room, TRANSACTION_NUMBER)];
     const flush = (statement: Statement): Promise<Answer> => {
       const statements = [...waiting, statement];
@@ -204,19 +166,23 @@ async function beginOnce<T>(room: Room, work: (tx: Tx | EngineTx) => Promise<T>)
     const tx = {
       dialect: room.dialect,
       org: room.org,
-      query: async (text: string, params: readonly Param[] = []) =>
-        (await flush(hooked(room, text, params))).rows,
-      execute: async (text: string, params: readonly Param[] = []) =>
-        (await flush(hooked(room, text, params))).count,
-      send: (text: string, params: readonly Param[] = []) =>
-        void waiting.push(hooked(room, text, params)),
+      query: async (text: string, params?: readonly Param[]) =>
+        (await flush(said(text, params))).rows,
+      execute: async (text: string, params?: readonly Param[]) =>
+        (await flush(said(text, params))).count,
+      send: (text: string, params?: readonly Param[]) => void waiting.push(said(text, params)),
       afterCommit: (run: () => void) => void after.push(run),
+      afterRollback: (run: () => void) => void undone.push(run),
     };
-    const result = await work(tx as unknown as Tx & EngineTx);
+    const result = await work(tx as unknown as Tx & EngineTx).finally(() => (open = false));
     const { command } = await flush(COMMIT);
     // A transaction that failed inside answers COMMIT with ROLLBACK; that must not look like success.
     if (command !== 'COMMIT') throw new Error('The transaction was rolled back by the database.');
     return result;
+  });
+  const value = await borrowed.catch((error: unknown) => {
+    for (const run of undone) run();
+    throw error;
   });
   for (const run of after) run();
   return value;
@@ -236,18 +202,23 @@ function bound({ org }: Room, wanted: string): Statement {
 
 async function borrow<T>(room: Room, work: (last: Last) => Promise<T>): Promise<T> {
   const client = await room.pool.connect();
+  // The pool hears of a lost connection only while it is idle; what is under way fails by itself.
+  client.on('error', ignored);
+  const release = (broken?: Error): void => {
+    client.off('error', ignored);
+    client.release(broken);
+  };
   try {
     const value = await work(lastOf(client));
-    client.release();
+    release();
     return value;
   } catch (error) {
-    await client.query('rollback').then(
-      () => client.release(),
-      (broken: Error) => client.release(broken),
-    );
+    await client.query('rollback').then(() => release(), release);
     throw error;
   }
 }
+
+function ignored(): void {}
 
 /** Sends all of them in one exchange; answers what the last of them did. */
 type Last = (statements: readonly Statement[]) => Promise<Answer>;
@@ -275,8 +246,4 @@ async function readDurability(pool: pg.Pool): Promise<Record<string, string>> {
        where rolname = current_user)::text as bypasses_row_security`,
   );
   return result.rows[0] as Record<string, string>;
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return (error as { code?: unknown } | null)?.code === code;
 }

@@ -15,6 +15,7 @@ import {
   type Queryable,
   type Row,
   type StatementHook,
+  TransactionEndedError,
   type Tx,
 } from './database.ts';
 import type { Dialect } from './dialect.ts';
@@ -210,9 +211,9 @@ function begin<T extends Queryable>(
 ): Promise<never> {
   let open = true;
   const after: (() => void)[] = [];
+  const undone: (() => void)[] = [];
   const guard = (): void => {
-    if (!open)
-      throw new Error('This transaction has ended; its statements may not be used any more.');
+    if (!open) throw new TransactionEndedError();
   };
   const tx = {
     dialect: base.dialect,
@@ -224,11 +225,13 @@ function begin<T extends Queryable>(
     ),
     send: (text: string, params?: readonly Param[]) => (guard(), void base.run(text, params)),
     afterCommit: (run: () => void) => void after.push(run),
+    afterRollback: (run: () => void) => void undone.push(run),
   };
   return group.submit({
     run: () => work(tx as unknown as T),
     close: () => (open = false),
     committed: () => after.forEach((run) => run()),
+    rolledBack: () => undone.forEach((run) => run()),
   });
 }
 

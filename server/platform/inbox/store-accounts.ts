@@ -47,7 +47,10 @@ export async function providerAccountId(tx: Tx, deps: Deps, provider: string): P
   const known = ids(deps.databases);
   const key = `${tx.org}/${provider}`;
   const there = known.get(key);
-  if (there !== undefined) return there;
+  if (there !== undefined) {
+    tx.afterRollback(() => known.delete(key));
+    return there;
+  }
   const { id } = await ensureProviderAccount(tx, deps, provider);
   tx.afterCommit(() => known.set(key, id));
   return id;

@@ -40,7 +40,10 @@ export async function enqueue(tx: Tx, deps: EnqueueDeps, message: NewMessage): P
   };
   const open = lanes(deps.databases);
   const lane = `${tx.org}/${message.destination}`;
-  if (!open.has(lane)) {
+  if (open.has(lane)) {
+    // Perhaps because it is gone: a database may be put back under a process.
+    tx.afterRollback(() => open.delete(lane));
+  } else {
     await openLane(tx, message.destination);
     tx.afterCommit(() => open.set(lane, true));
   }

@@ -81,6 +81,31 @@ describe('group commit', () => {
     expect(await ids()).toEqual(['d']);
   });
 
+  test('nobody of a group that failed says anything of its own: it may rest on what is gone', async () => {
+    const pages = await databases.engine.begin((tx) => tx.query('pragma page_count'));
+    await databases.engine.begin((tx) =>
+      tx.query(`pragma max_page_count = ${Number(pages[0]?.['page_count']) + 4}`),
+    );
+    const undone: string[] = [];
+    const results = await Promise.allSettled([
+      transaction(databases.engine, async (tx) => {
+        tx.afterRollback(() => undone.push('first'));
+        tx.afterCommit(() => undone.push('committed'));
+        await tx.execute(`insert into thing (id) values ('first')`);
+      }),
+      transaction(databases.engine, async (tx) => {
+        tx.afterRollback(() => undone.push('twin'));
+        const [found] = await tx.query(`select id from thing where id = 'first'`);
+        throw new Error(`answered as ${String(found?.['id'])}`);
+      }),
+      add('b', undefined, 1_000_000),
+    ]);
+    const said = results.map((one) => (one.status === 'rejected' ? String(one.reason) : 'kept'));
+    expect(new Set(said).size).toBe(1);
+    expect(said[0]).toContain('full');
+    expect(undone).toEqual(['first', 'twin']);
+  });
+
   test('a body that awaits anything but the database is refused, and its neighbours are not', async () => {
     const results = await Promise.allSettled([add('a'), add('b', () => sleep(1)), add('c')]);
     expect(results[1]).toMatchObject({

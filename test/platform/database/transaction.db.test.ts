@@ -220,3 +220,49 @@ describe('a read outside a transaction', () => {
     expect(found).toEqual(asked.map((id) => [{ id }]));
   });
 });
+
+describe('what goes wrong in one transaction', () => {
+  test('a value that cannot be read fails its statement, and the connection goes on', async () => {
+    const { orgId, siteId } = await database.seedOrganization();
+    const db = database.databases().org(orgId);
+    const isPostgres = database.database().kind === 'postgres';
+    const unreadable = isPostgres ? 'select 9007199254740993::bigint as n' : `select json('{')`;
+    for (let round = 0; round < 15; round += 1) {
+      const read = transaction(db, (tx) => tx.query(unreadable));
+      await expect(read).rejects.toThrow(isPostgres ? /safe integer/ : /malformed JSON/);
+      expect(await nameOf(orgId, siteId)).toBe('Site');
+    }
+  });
+
+  test('a connection that is lost fails its transaction as unavailable, and nobody else', async () => {
+    const { orgId, siteId } = await database.seedOrganization();
+    const db = database.databases().org(orgId);
+    if (database.database().kind === 'sqlite')
+      return expect(await nameOf(orgId, siteId)).toBe('Site');
+    let undone = 0;
+    const lost = transaction(db, async (tx) => {
+      tx.afterRollback(() => (undone += 1));
+      await rename(tx, siteId, 'lost');
+      const [row] = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await db.query('select pg_terminate_backend($1)', [row?.pid ?? 0]);
+      await rename(tx, siteId, 'too late');
+    });
+    const error = await lost.catch((thrown: unknown) => thrown);
+    expect(db.dialect.isUnavailable(error)).toBe(true);
+    expect([await nameOf(orgId, siteId), undone]).toEqual(['Site', 1]);
+  });
+
+  test('a statement after its end is refused, whatever it was to do', async () => {
+    const { orgId, siteId } = await database.seedOrganization();
+    let late: Tx | null = null;
+    await transaction(database.databases().org(orgId), async (tx) => {
+      late = tx;
+      await rename(tx, siteId, 'in time');
+    });
+    const ended = late as unknown as Tx;
+    expect(() => ended.send('select 1')).toThrow(/has ended/);
+    await expect(ended.query('select 1')).rejects.toThrow(/has ended/);
+    await expect(rename(ended, siteId, 'late')).rejects.toThrow(/has ended/);
+    expect(await nameOf(orgId, siteId)).toBe('in time');
+  });
+});

@@ -34,6 +34,19 @@ describe('a message', () => {
     expect(await count(db.databases(), 'outbox_retry')).toBe(0);
   });
 
+  test('finds its lane again after the lane was lost under the process', async () => {
+    const bench = await open({});
+    const orgId = await makeOrganization(bench.deps);
+    await put(bench.deps, orgId, { uid: 'before' });
+    await transaction(db.databases().engine, async (tx) => {
+      for (const table of ['outbox_msg', 'outbox_lane'])
+        await tx.execute(`delete from ${table} where org_id = $1`, [orgId]);
+    });
+    await expect(put(bench.deps, orgId, { uid: 'lost' })).rejects.toThrow();
+    await put(bench.deps, orgId, { uid: 'after' });
+    expect(await count(db.databases(), 'outbox_msg', `org_id = '${orgId}'`)).toBe(1);
+  });
+
   test('is never seen when its transaction rolls back', async () => {
     const bench = await open({});
     const orgId = await makeOrganization(bench.deps);

@@ -8,6 +8,9 @@ const STEPS = 127;
 /** So that inner products are integers that a float32 holds. */
 export const DIMENSIONS_MAX = 1_024;
 
+/** A vector of which more is lost is no ordinary one: it is searched for, and kept, by its values. */
+export const LOST_MAX = 0.05;
+
 /** Steps per one. */
 export function scaleOf(dimensions: number): number {
   return STEPS / Math.min(1, SPREADS / Math.sqrt(dimensions));

@@ -4,7 +4,7 @@
 // A row leaves in two steps: hidden at once (zeroed, its label gone), and its place filled by the last
 // row once nobody searches, because a row that moves under a search could be missed.
 
-import { type Coarsened, coarsen, DIMENSIONS_MAX, scaleOf } from './coarse.ts';
+import { type Coarsened, coarsen, DIMENSIONS_MAX, LOST_MAX, scaleOf } from './coarse.ts';
 import { innerProduct } from './scan.ts';
 
 export interface RowLabel {
@@ -48,9 +48,6 @@ interface Segment {
   /** Of all rows that ever stood here: the longest, and the most that was lost of one. */
   worst: Coarsened;
 }
-
-/** A row of which more than that is lost (it is no ordinary unit vector) makes its segment be searched as it is. */
-const LOST_MAX = 0.05;
 
 interface Rows {
   dimensions: number;
@@ -106,6 +103,7 @@ function placeOf({ segments, segmentRows, dimensions }: Rows, row: number): Plac
 function partsOf({ segments, segmentRows, labels, scale, dimensions }: Rows): Part[] {
   return segments.map(({ values, steps, worst }, index) => ({
     memory: values.buffer as SharedArrayBuffer,
+    // One row of which too much is lost makes its segment be searched by values.
     coarse:
       worst.lost > LOST_MAX || dimensions > DIMENSIONS_MAX
         ? null

@@ -2,7 +2,7 @@
 // bytes: sorts all rows by their steps, then works out the true scores from the top down until no row below can
 // be better. Nobody is left out; the answer is that of the full search.
 
-import { type Coarsened, coarsen, errorBound, scaleOf } from './coarse.ts';
+import { type Coarsened, coarsen, errorBound, LOST_MAX, scaleOf } from './coarse.ts';
 import type { CoarseKernel, Kernel, LoadedKernel } from './kernel.ts';
 import type { Part } from './matrix.ts';
 import { type Hit, innerProduct } from './scan.ts';
@@ -30,9 +30,9 @@ export function searchParts(kernels: Kernels, { query, parts, k }: Search): Sear
   const best: Hit[] = [];
   let doubt: string | null = null;
   for (const part of parts) {
-    if (part.coarse === null || kernels.coarse === null)
-      inValues(kernels.kernel, { part, asked, best });
-    else doubt ??= inSteps(kernels.coarse, { part, coarse: part.coarse, asked, best });
+    const found = inSteps(kernels.coarse, { part, asked, best });
+    if (found === 'unsettled') inValues(kernels.kernel, { part, asked, best });
+    else doubt ??= found.doubt;
   }
   return { hits: best, doubt };
 }
@@ -52,41 +52,44 @@ function inValues(kernel: Kernel, of: { part: Part; asked: Asked; best: Hit[] })
     insert(best, { row: part.firstRow + row, score }, k);
 }
 
-/** Asked for first, for each row that is wanted; more when they do not suffice. */
-const COARSE_PER_ROW = 32;
-const WIDEN = 8;
+/** Rows asked for, for each that is wanted: where many score alike the first do not suffice. */
+const COARSE_PER_ROW = [32, 256];
 
-/** Says why the library is not to be believed, or null. */
+/** Unsettled: its values must be read. Nothing is left in `best` then. */
 function inSteps(
-  kernel: CoarseKernel,
-  of: { part: Part; coarse: NonNullable<Part['coarse']>; asked: Asked; best: Hit[] },
-): string | null {
-  const { coarse, best } = of;
-  const { firstRow, memory, rows } = of.part;
+  kernel: CoarseKernel | null,
+  of: { part: Part; asked: Asked; best: Hit[] },
+): 'unsettled' | Pick<Searched, 'doubt'> {
+  const { best } = of;
+  const { firstRow, memory, rows, coarse } = of.part;
   const { query, steps, coarsened, k } = of.asked;
+  if (kernel === null || coarse === null || coarsened.lost > LOST_MAX) return 'unsettled';
   const dimensions = query.length;
   const values = new Float32Array(memory, 0, rows * dimensions);
   const rough = new Int8Array(coarse.memory, 0, rows * dimensions);
   const bound = errorBound(coarse.worst, coarsened);
   const unit = 1 / (coarse.scale * coarse.scale);
   const before = [...best];
-  for (let wide = COARSE_PER_ROW * k; ; wide *= WIDEN) {
-    const found = kernel(rough, steps, { rows, k: wide });
+  for (const perRow of COARSE_PER_ROW) {
+    const found = kernel(rough, steps, { rows, k: perRow * k });
     for (const { row, score: product } of found) {
       const about = product * unit;
       // Neither this row nor any after it, found or not, is among the best.
-      if (best.length === k && about + bound < (best.at(-1)?.score ?? 0)) return null;
+      if (best.length === k && about + bound < (best.at(-1)?.score ?? 0)) return SURE;
       const score = innerProduct(values, row * dimensions, query);
       if (Math.abs(score - about) <= bound) insert(best, { row: firstRow + row, score }, k);
       // Or it is erased while this search runs.
       else if (!isErased(rough, row, dimensions))
-        return `${about} was found where ${score} is right, at most ${bound} from it`;
+        return { doubt: `${about} was found where ${score} is right, at most ${bound} from it` };
     }
-    if (found.length === rows) return null;
+    if (found.length === rows) return SURE;
     // Once more from the top: equal ones may come in another order.
     best.splice(0, best.length, ...before);
   }
+  return 'unsettled';
 }
+
+const SURE = { doubt: null };
 
 function insert(best: Hit[], hit: Hit, k: number): void {
   let place = best.length;

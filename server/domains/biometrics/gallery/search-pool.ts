@@ -70,7 +70,9 @@ export function createSearchPool(options: {
       const found = await searchSomewhere({ query, parts, k });
       if (found.doubt === null) return found.hits;
       await distrust(found.doubt);
-      return (await searchSomewhere({ query, parts, k })).hits;
+      const again = await searchSomewhere({ query, parts, k });
+      if (again.doubt !== null) throw busy();
+      return again.hits;
     },
     distrust,
     kernel: () => (here === null || threads.areSomeLooping() ? 'loop' : 'usearch'),

@@ -46,25 +46,33 @@ export function createSearchThreads(options: {
   let waking: Promise<unknown> | null = null;
 
   const add = async (): Promise<void> => {
+    const asLoop = useLoop;
     const thread = await startThread({ useLoop, log, onDeath: replace });
-    if (stopped) await endThread(thread);
+    // Nobody may search with a library that lost its trust while this one started.
+    if (stopped || asLoop !== useLoop) await endThread(thread);
     else threads.push(thread);
   };
   const replace = (dead: Thread): void => {
     threads = threads.filter((thread) => thread !== dead);
     if (stopped || dead.ending) return;
     log.error('a search thread of the gallery died and is replaced');
-    add().catch((error: unknown) => log.error({ err: error }, 'no search thread could be started'));
+    add().catch((error: unknown) => {
+      log.error({ err: error }, 'no search thread could be started');
+      if (threads.length === 0) waking = null; // the next search tries again
+    });
   };
   const wake = async (): Promise<void> => {
     if (stopped) throw busy();
-    waking ??= Promise.all(Array.from({ length: workers }, add));
-    try {
-      await waking;
-    } catch (error) {
-      waking = null;
-      throw error;
-    }
+    waking ??= startAll();
+    await waking;
+  };
+  /** Fewer than wanted serve as well. */
+  const startAll = async (): Promise<void> => {
+    const started = await Promise.allSettled(Array.from({ length: workers }, add));
+    const failed = started.find((one) => one.status === 'rejected');
+    if (failed === undefined || threads.length > 0) return;
+    waking = null;
+    throw failed.reason;
   };
   return {
     search: async (wanted) => {

@@ -113,6 +113,45 @@ describe('a search by steps finds what a loop over every row finds', () => {
   });
 });
 
+describe('how much is read', () => {
+  const counted = (): { kernels: typeof loaded; reads: string[] } => {
+    const reads: string[] = [];
+    const kernels = {
+      ...loaded,
+      coarse: (...asked: Parameters<typeof coarse>) => (reads.push('steps'), coarse(...asked)),
+      kernel: (...asked: Parameters<typeof loaded.kernel>) => (
+        reads.push('values'),
+        loaded.kernel(...asked)
+      ),
+    };
+    return { kernels, reads };
+  };
+
+  test.each([
+    ['steps once, of faces', () => Array.from({ length: 900 }, () => draw(512)), draw, ['steps']],
+    [
+      'values at once, for a query that is no ordinary vector',
+      () => Array.from({ length: 900 }, () => draw(512)),
+      ONE_HOT,
+      ['values'],
+    ],
+    [
+      'values after two tries, where all are too much alike',
+      () => {
+        const one = draw(512);
+        return Array.from({ length: 5_000 }, () => near(one, 0.01));
+      },
+      draw,
+      ['steps', 'steps', 'values'],
+    ],
+  ] as const)('%s', (_name, make, ask, wanted) => {
+    const parts = filled(make(), 8_192).parts();
+    const { kernels, reads } = counted();
+    searchParts(kernels, { query: ask(512), parts, k: 6 });
+    expect(reads).toEqual(wanted);
+  });
+});
+
 describe('what is lost', () => {
   test('is never more than the bound says', () => {
     for (const dimensions of [16, 128, 512]) {
