@@ -63,8 +63,9 @@ export function startChild(options: ChildOptions): Child {
     for (const listen of listeners) listen(line);
   });
   const ended = new Promise<number | null>((resolve) => {
-    child.once('exit', (code) => {
-      alive.delete(child);
+    child.once('exit', () => alive.delete(child));
+    // Not before all that it said has been read: nobody hears of a process after it has ended.
+    child.once('close', (code) => {
       log.end();
       resolve(code);
     });

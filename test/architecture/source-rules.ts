@@ -63,7 +63,8 @@ export const SOURCE_RULES: SourceRule[] = [
     name: 'SQL takes the time as a parameter, or from the dialect',
     within: /^(server|config|installer|scripts)\//,
     // The dialects name the database's clock; `scripts/migrations-lint` looks for these very words.
-    except: /^server\/platform\/database\/(postgres-dialect|sqlite)\.ts$|^scripts\/migrations-lint\//,
+    except:
+      /^server\/platform\/database\/(postgres-dialect|sqlite)\.ts$|^scripts\/migrations-lint\//,
     words: new RegExp(
       [
         /\b(current_(timestamp|time|date)|localtime(stamp)?|unixepoch|julianday|strftime|timeofday)\b/,

@@ -69,6 +69,8 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  // First: what they still hear goes into the journal, in the world's folder.
+  await Promise.all(prepared?.terminals.map((terminal) => terminal.stop()) ?? []);
   await world?.close(false);
   rmSync(folder, { recursive: true, force: true });
 });
