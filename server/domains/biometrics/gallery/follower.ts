@@ -4,6 +4,7 @@
 
 import type { EngineDatabase } from '../../../platform/database/database.ts';
 import type { Deps } from '../../../platform/deps.ts';
+import { collectGarbage } from '../../../platform/give-back-memory.ts';
 import { toError } from '../../../shared/errors.ts';
 import type { Timer } from '../../../shared/world.ts';
 import type { Change, ChangeFeed } from '../../audit/index.ts';
@@ -38,6 +39,8 @@ const PAGE_ROWS = 128;
 const TURN_ROWS = 64;
 /** Looks at the log that wait for their confirmation; a busy database confirms within a few. */
 const LOOKS_MAX = 256;
+/** Opening a template leaves keys and ciphers behind; so many of them are a few megabytes. */
+const COLLECT_ROWS = 16 * PAGE_ROWS;
 const TYPES = ['template.enrolled', 'template.erased'];
 
 /** Where the follower stands in the event log, and since when that is known. */
@@ -108,6 +111,7 @@ async function load(parts: FollowerParts, progress: Progress): Promise<void> {
     const rows = await selectGalleryPage(deps.databases.engine, { after, limit: PAGE_ROWS });
     progress.unreadable += await addRows(parts, rows);
     templates += rows.length;
+    if (templates % COLLECT_ROWS === 0) collectGarbage();
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE_ROWS) break;
     after = last;
