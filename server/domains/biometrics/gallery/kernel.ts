@@ -5,18 +5,17 @@
 import { coarsen } from './coarse.ts';
 import { scan, type Hit } from './scan.ts';
 
-export type Kernel = (
-  data: Float32Array,
-  query: Float32Array,
-  wanted: { rows: number; k: number },
-) => Hit[];
+type Values = Float32Array | Int8Array;
+
+interface Wanted {
+  rows: number;
+  k: number;
+}
+
+export type Kernel = (data: Float32Array, query: Float32Array, wanted: Wanted) => Hit[];
 
 /** The k rows of highest inner product of steps, best first; what it says are exact integers. */
-export type CoarseKernel = (
-  steps: Int8Array,
-  query: Int8Array,
-  wanted: { rows: number; k: number },
-) => Hit[];
+export type CoarseKernel = (steps: Int8Array, query: Int8Array, wanted: Wanted) => Hit[];
 
 export interface LoadedKernel {
   name: 'usearch' | 'loop';
@@ -30,12 +29,12 @@ export interface LoadedKernel {
 export async function loadKernel(): Promise<LoadedKernel> {
   try {
     const { exactSearch, MetricKind } = await import('usearch');
-    const kernel: Kernel = (data, query, { rows, k }) => {
+    const nearest = (data: Values, query: Values, { rows, k }: Wanted): Hit[] => {
       if (data.byteOffset !== 0) throw new Error('Invariant broken: a view with an offset');
       if (rows === 0) return [];
       const found = exactSearch(
         data.subarray(0, rows * query.length),
-        new Float32Array(query),
+        query.slice(),
         query.length,
         Math.min(k, rows),
         MetricKind.IP,
@@ -46,22 +45,8 @@ export async function loadKernel(): Promise<LoadedKernel> {
         score: 1 - (found.distances[index] ?? 1),
       }));
     };
-    const coarse: CoarseKernel = (steps, query, { rows, k }) => {
-      if (steps.byteOffset !== 0) throw new Error('Invariant broken: a view with an offset');
-      if (rows === 0) return [];
-      const found = exactSearch(
-        steps.subarray(0, rows * query.length),
-        new Int8Array(query),
-        query.length,
-        Math.min(k, rows),
-        MetricKind.IP,
-        1,
-      );
-      return Array.from(found.keys, (key, index) => ({
-        row: Number(key),
-        score: 1 - (found.distances[index] ?? 1),
-      }));
-    };
+    const kernel: Kernel = nearest;
+    const coarse: CoarseKernel = nearest;
     const trouble = selfTest(kernel) ?? selfTestCoarse(coarse);
     if (trouble !== null) return { ...LOOP, trouble };
     return { name: 'usearch', kernel, coarse, trouble: null };
